@@ -1,0 +1,69 @@
+#ifndef SLUICE_CONF_CONF_H
+#define SLUICE_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+/* Values of all settings. Strings are owned by the struct and never NULL; LIST
+ * is kept as its text (comma-separated, see conf_list_next). Enums are indexes
+ * into the names in their type, in that order. */
+enum conf_unknown_token { CONF_REJECT, CONF_KEEP };
+enum conf_ch_mode { CONF_CH_EMBEDDED, CONF_CH_EXTERNAL, CONF_CH_OFF };
+enum conf_kafka_mode { CONF_KAFKA_EMBEDDED, CONF_KAFKA_EXTERNAL };
+
+struct conf {
+#define CONF_T_STR char *
+#define CONF_T_LIST char *
+#define CONF_T_SECRET char *
+#define CONF_T_BOOL bool
+#define CONF_T_INT int64_t
+#define CONF_T_BYTES int64_t
+#define CONF_T_MS int64_t
+#define CONF_T_S int64_t
+#define CONF_T_H int64_t
+#define CONF_T_ENUM_reject_keep int
+#define CONF_T_ENUM_embedded_external_off int
+#define CONF_T_ENUM_embedded_external int
+#define CONF_T_ENUM_none_gzip_lz4_zstd int
+#define CONF_T_ENUM_logfmt_json int
+#define CONF_T_ENUM_debug_info_warn_error int
+#define SETTING(field, name, type, def, min, max, apply, help) \
+	CONF_T_##type field;
+#include "conf/settings.def"
+#undef SETTING
+};
+
+enum conf_source { CONF_DEFAULT, CONF_ADMIN, CONF_FILE, CONF_ENV, CONF_SET };
+
+struct conf_set; /* values with the source of each */
+
+/*
+ * Builds the values in the order default < admin < file < environment < --set.
+ * file NULL: /etc/sluice/sluice.conf if it is there. set: NULL-ended array of
+ * "key=value". Every error (unknown key with the nearest known one, value out
+ * of range, where it was set) is one line; INVALID. Secrets may be "file:/path".
+ */
+MUST_CHECK int conf_load(const char *file, const char *const *set,
+	struct conf_set **out, struct err *e);
+void conf_free(struct conf_set *c);
+const struct conf *conf_values(const struct conf_set *c);
+enum conf_source conf_source_of(const struct conf_set *c, const char *name);
+/* NOT_FOUND for an unknown name. Secrets print as "***". */
+MUST_CHECK int conf_text(const struct conf_set *c, const char *name, char *out,
+	size_t size, struct err *e);
+/* For config help/show and the man page: rows in order; NULL past the end. */
+struct conf_row {
+	const char *name, *type, *def, *help, *allowed;
+	int64_t min, max;
+	bool is_secret, needs_restart;
+};
+const struct conf_row *conf_row_at(int i);
+/* The next element of a comma-separated list, trimmed; false at the end. */
+struct slice;
+bool conf_list_next(const char **at, char *out, size_t size);
+bool conf_list_has(const char *list, const char *word);
+
+#endif

@@ -1,0 +1,74 @@
+#ifndef SLUICE_TEAM_TEAM_H
+#define SLUICE_TEAM_TEAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+/*
+ * Projects ("teams" in PostHog's tables). Kept in config.db; all readers use an
+ * immutable snapshot that is swapped when a project changes.
+ */
+struct store;
+
+enum team_anonymize { TEAM_IP_KEEP, TEAM_IP_DROP, TEAM_IP_TRUNCATE };
+
+struct team {
+	int64_t id;
+	int64_t project_id; /* = id */
+	char uuid[37];
+	const char *name;
+	const char *token;
+	const char *settings_json; /* {"anonymize_ips":true,…}: what was set */
+	enum team_anonymize anonymize;
+	bool person_processing_opt_out;
+	bool heatmaps_refused; /* heatmaps_opt_in is explicitly false */
+	int64_t drop_older_than_s; /* 0: off */
+	bool person_update_all;
+	bool flag_called_personless;
+	int64_t created_at_us;
+};
+
+struct team_snapshot; /* immutable, reference-counted */
+struct team_cache;
+
+/* Loads all projects from config.db. */
+MUST_CHECK int team_cache_new(struct store *config, struct team_cache **out,
+	struct err *e);
+void team_cache_free(struct team_cache *c);
+/* Wait-free for readers apart from one short lock. @thread any */
+const struct team_snapshot *team_snapshot_get(struct team_cache *c);
+void team_snapshot_unref(const struct team_snapshot *s);
+/* NULL if no project has it (rotated tokens count for their grace time). */
+const struct team *team_by_token(const struct team_snapshot *s,
+	struct slice token);
+const struct team *team_by_id(const struct team_snapshot *s, int64_t id);
+int team_count(const struct team_snapshot *s);
+const struct team *team_at(const struct team_snapshot *s, int i);
+
+/* Why a token is not well formed: "empty", "too_long", "not_ascii",
+ * "personal_api_key", "null_byte"; NULL if it is. s is already trimmed. */
+const char *team_token_fault(struct slice token);
+
+/* Changes; each commits, then swaps the snapshot. settings: NULL-ended array of
+ * "name=value" (names and types: spec cli, "Project settings"); INVALID names
+ * the setting and what is allowed; EXISTS: the token is taken. A token is made
+ * if token is NULL. Blocks on the config writer. */
+MUST_CHECK int team_create(struct team_cache *c, const char *name,
+	const char *token, const char *const *settings, int64_t *id,
+	struct err *e);
+MUST_CHECK int team_set(struct team_cache *c, int64_t id,
+	const char *const *settings, struct err *e);
+MUST_CHECK int team_rotate_token(struct team_cache *c, int64_t id,
+	struct err *e);
+MUST_CHECK int team_delete(struct team_cache *c, int64_t id, struct err *e);
+/* {"id","name","api_token",…settings, all with their defaults}. */
+struct buf;
+void team_write_json(const struct team *t, struct buf *out);
+/* The value of a project setting as JSON text (default where unset); NULL name
+ * unknown. Used by remote config. */
+const char *team_setting_json(const struct team *t, const char *name);
+
+#endif
