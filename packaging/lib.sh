@@ -1,0 +1,78 @@
+# Shared by quickstart and check; sourced, not run. Needs $top.
+# shellcheck shell=sh disable=SC2034
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+build_debs="gcc make autoconf automake pkg-config libc6-dev libsqlite3-dev
+librdkafka-dev libpq-dev libmicrohttpd-dev libjansson-dev zlib1g-dev
+libcurl4-openssl-dev libcmocka-dev liblz4-dev libzstd-dev libsnappy-dev
+libinih-dev libsodium-dev"
+# npm comes with Node; a Node from elsewhere on the PATH is taken as it is.
+test_debs="clang libclang-rt-14-dev clang-format cppcheck shellcheck python3
+python3-venv kafkacat chromium curl procps util-linux sqlite3"
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null 2>&1; then
+		sudo "$@"
+	else
+		die "Not root and no sudo: as root run: $*"
+	fi
+}
+
+# install_debs NAME...: installs what is missing, says what.
+install_debs() {
+	missing=
+	for p in "$@"; do
+		case $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null) in
+		"install ok installed") ;;
+		*) missing="$missing $p" ;;
+		esac
+	done
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null 2>&1 ||
+		die "Missing packages, and this is not Debian:$missing"
+	say "Installing packages:$missing"
+	as_root apt-get update -qq >/dev/null ||
+		say "apt-get update failed; trying with the lists there are"
+	# shellcheck disable=SC2086 # a list of names
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+		--no-install-recommends $missing >/dev/null ||
+		die "Could not install:$missing (see the lines above)"
+}
+
+install_npm() {
+	command -v npm >/dev/null 2>&1 || install_debs nodejs npm
+}
+
+# build_in DIR CONFIGURE-ARGS...: configure once, make; quick if nothing changed.
+build_in() {
+	dir=$1
+	shift
+	# shellcheck disable=SC2154 # set by who sources this
+	if [ ! -x "$top/configure" ] || [ -n "$(find "$top/configure.ac" \
+		"$top/Makefile.am" -newer "$top/configure")" ]; then
+		say "Making configure"
+		(cd "$top" && autoreconf -fi >/dev/null 2>"$top/autoreconf.log") ||
+			die "autoreconf failed: see autoreconf.log"
+	fi
+	mkdir -p "$dir"
+	args="$*"
+	if [ ! -f "$dir/Makefile" ] || [ "$(cat "$dir/.args" 2>/dev/null)" != "$args" ]; then
+		say "Configuring in $dir"
+		(cd "$dir" && "$top/configure" -q "$@") || die "configure failed in $dir"
+		printf '%s' "$args" >"$dir/.args"
+	fi
+	make -s -C "$dir" -j"$(nproc)" >"$dir/make.log" 2>&1 || {
+		tail -n 30 "$dir/make.log" >&2
+		die "The build failed: whole output in $dir/make.log"
+	}
+}
