@@ -18,7 +18,7 @@ window.done = new Promise((resolve) => { window.resolveDone = resolve })
 window.posthog.init(${JSON.stringify(key)}, {
 	api_host: ${JSON.stringify(url)}, autocapture: true,
 	person_profiles: 'always', request_batching: true,
-	disable_session_recording: true, bootstrap: { distinctID: 'js-anon' },
+	disable_session_recording: true, opt_out_useragent_filter: true, bootstrap: { distinctID: 'js-anon' },
 	loaded: (ph) => window.resolveDone(ph.version || true),
 })
 </script>`
