@@ -33,7 +33,8 @@ arena_alloc(struct arena *a, size_t size)
 {
 	size_t n = (size + 15) & ~(size_t)15;
 
-	if (LIKELY(n >= size && n <= (size_t)(a->end - a->at))) {
+	/* n is 0 for no bytes and for a size that overflowed: both are slow. */
+	if (LIKELY(n - 1 < (size_t)(a->end - a->at))) {
 		char *p = a->at;
 
 		a->at += n;

@@ -10,7 +10,12 @@ enum err_code {
 	ERR_N_CODES
 };
 
-enum err_retry { ERR_RETRY_NO, ERR_RETRY_LATER, ERR_RETRY_ASK, ERR_RETRY_NEVER };
+enum err_retry {
+	ERR_RETRY_NO,
+	ERR_RETRY_LATER,
+	ERR_RETRY_ASK,
+	ERR_RETRY_NEVER
+};
 
 /*
  * Why something failed. Lives on the stack of whoever decides. The text is for
@@ -35,19 +40,19 @@ const char *err_name(enum err_code code);
 enum err_retry err_retry_class(enum err_code code);
 int err_http_status(enum err_code code);
 
-#define ERR_IGNORE(call, reason) \
-	do { \
-		if ((call) != 0) { \
-		} \
+#define ERR_IGNORE(call, reason)                                               \
+	do {                                                                   \
+		if ((call) != 0) {                                             \
+		}                                                              \
 	} while (0)
 
 /* Ends the process where going on could lose or double events. @thread any */
-#define INVARIANT(cond, name) \
-	do { \
-		if (UNLIKELY(!(cond))) \
+#define INVARIANT(cond, name)                                                  \
+	do {                                                                   \
+		if (UNLIKELY(!(cond)))                                         \
 			err_invariant_failed(#cond, name, __FILE__, __LINE__); \
 	} while (0)
-NORETURN void err_invariant_failed(const char *cond, const char *name,
-	const char *file, int line);
+NORETURN void err_invariant_failed(
+	const char *cond, const char *name, const char *file, int line);
 
 #endif

@@ -20,8 +20,8 @@ MUST_CHECK int file_sync_dir(const char *dir, struct err *e);
 /* Takes an exclusive lock on path (created 0600) and writes our pid into it.
  * EXISTS when another process has it; then *other_pid is its pid or 0. The
  * descriptor keeps the lock; closing it gives it back. */
-MUST_CHECK int file_lock(const char *path, int *fd, pid_t *other_pid,
-	struct err *e);
+MUST_CHECK int file_lock(
+	const char *path, int *fd, pid_t *other_pid, struct err *e);
 /* Free bytes on the file system of path that we may use; -code on failure. */
 MUST_CHECK int file_free_bytes(const char *path, unsigned long long *free_bytes,
 	unsigned long long *total_bytes, struct err *e);
@@ -29,7 +29,7 @@ MUST_CHECK int file_free_bytes(const char *path, unsigned long long *free_bytes,
 MUST_CHECK int file_join(char *out, size_t size, const char *dir,
 	const char *name, struct err *e);
 /* Makes len bytes really taken on disk (posix_fallocate), mode 0600. */
-MUST_CHECK int file_allocate(const char *path, unsigned long long len,
-	struct err *e);
+MUST_CHECK int file_allocate(
+	const char *path, unsigned long long len, struct err *e);
 
 #endif

@@ -70,14 +70,14 @@ struct slice json_raw(const struct json_doc *d, uint32_t node);
 struct slice json_inner(const struct json_doc *d, uint32_t node);
 /* Decoded text of a string node: a view if it has no escapes, else a copy in
  * the arena (.p NULL: no memory). NUL stays NUL, lone surrogates U+FFFD. */
-struct slice json_string(const struct json_doc *d, uint32_t node,
-	struct arena *a);
+struct slice json_string(
+	const struct json_doc *d, uint32_t node, struct arena *a);
 /* True if the string node's decoded text equals s. */
 bool json_string_eq(const struct json_doc *d, uint32_t node, struct slice s);
 /* The value node of the LAST member with this key, or 0 if none (0 is the
  * root, so never a member). */
-uint32_t json_member(const struct json_doc *d, uint32_t object,
-	struct slice key);
+uint32_t json_member(
+	const struct json_doc *d, uint32_t object, struct slice key);
 /* Numbers. as_i64 is false if not an integer that fits. */
 double json_double(const struct json_doc *d, uint32_t node);
 bool json_i64(const struct json_doc *d, uint32_t node, int64_t *out);
@@ -99,15 +99,15 @@ struct json_cursor {
 	const char *at, *end, *start;
 	uint32_t max_depth;
 };
-void json_cursor_init(struct json_cursor *c, struct slice text,
-	uint32_t max_depth);
+void json_cursor_init(
+	struct json_cursor *c, struct slice text, uint32_t max_depth);
 /* Skips one whole value, checking it; *raw is its text (strings with quotes).
  * White space before it is skipped. */
 MUST_CHECK int json_cursor_skip(struct json_cursor *c, enum json_type *type,
 	struct slice *raw, struct err *e);
 /* Enters an array or object whose bracket is next. */
-MUST_CHECK int json_cursor_enter(struct json_cursor *c, enum json_type *type,
-	struct err *e);
+MUST_CHECK int json_cursor_enter(
+	struct json_cursor *c, enum json_type *type, struct err *e);
 /* Inside: *more false when the closing bracket was read. For objects *key is
  * the raw inner text of the key, and its colon has been read. first must be
  * true at the first call after enter. */

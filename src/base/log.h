@@ -20,11 +20,13 @@ void log_event(enum log_level level, const char *id, const char *fmt, ...)
 #define log_info(id, ...) log_event(LOG_INFO, id, __VA_ARGS__)
 #define log_warn(id, ...) log_event(LOG_WARN, id, __VA_ARGS__)
 #define log_error(id, ...) log_event(LOG_ERROR, id, __VA_ARGS__)
-/* text="…" with quotes, control characters and non-UTF-8 escaped; the result
+/* "…" with its quotes; quotes, control characters and non-UTF-8 inside are
+ * escaped, so that it is a JSON string too: log_info(id, "text=%s", log_q(t)).
+ * It is cut where it would not fit. The result
  * is in a per-thread ring of 8 buffers of 512 bytes. */
 const char *log_q(const char *text);
 void log_configure(enum log_level level, enum log_format format);
-/* false if the name is none of debug, info, warn, error. */
+/* 0 (and *out is untouched) if the name is none of debug, info, warn, error. */
 int log_level_from_name(const char *name, enum log_level *out);
 
 #endif

@@ -36,11 +36,11 @@ struct net_listen {
 	char host[64];
 	uint16_t port;
 };
-MUST_CHECK int net_listen_parse(const char *text, struct net_listen *l,
-	struct err *e);
+MUST_CHECK int net_listen_parse(
+	const char *text, struct net_listen *l, struct err *e);
 /* A bound, listening, non-blocking, close-on-exec TCP socket; *port is the one
  * that was got. EXISTS when the port is in use, with the address named. */
-MUST_CHECK int net_listen_tcp(const struct net_listen *l, int *fd,
-	uint16_t *port, struct err *e);
+MUST_CHECK int net_listen_tcp(
+	const struct net_listen *l, int *fd, uint16_t *port, struct err *e);
 
 #endif

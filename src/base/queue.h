@@ -10,7 +10,7 @@
 struct queue_node {
 	struct queue_node *next;
 };
-#define QUEUE_OWNER(node, type, member) \
+#define QUEUE_OWNER(node, type, member)                                        \
 	((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 /*

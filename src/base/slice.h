@@ -44,7 +44,7 @@ static inline bool
 slice_starts(struct slice a, struct slice prefix)
 {
 	return a.len >= prefix.len &&
-		(prefix.len == 0 || memcmp(a.p, prefix.p, prefix.len) == 0);
+	       (prefix.len == 0 || memcmp(a.p, prefix.p, prefix.len) == 0);
 }
 
 /* Byte order; a shorter prefix sorts first. */

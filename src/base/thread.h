@@ -21,7 +21,7 @@ MUST_CHECK int thread_start(struct thread *t, const char *name,
 	void (*fn)(void *cookie), void *cookie, struct err *e);
 void thread_join(struct thread *t); /* nothing if it never started */
 
-/* A mutex; names of locks and their order: base/lock.def. */
+/* A mutex. Misuse that pthreads reports ends the process. */
 struct lock {
 	pthread_mutex_t m;
 };

@@ -13,17 +13,17 @@
 MUST_CHECK int zip_gunzip(struct slice in, struct buf *out, struct err *e);
 /* All members, as record batches use it. */
 MUST_CHECK int zip_gunzip_all(struct slice in, struct buf *out, struct err *e);
-MUST_CHECK int zip_gzip(struct slice in, int level, struct buf *out,
-	struct err *e);
+MUST_CHECK int zip_gzip(
+	struct slice in, int level, struct buf *out, struct err *e);
 MUST_CHECK int zip_lz4f_decode(struct slice in, struct buf *out, struct err *e);
 MUST_CHECK int zip_lz4f_encode(struct slice in, struct buf *out, struct err *e);
 MUST_CHECK int zip_zstd_decode(struct slice in, struct buf *out, struct err *e);
 MUST_CHECK int zip_zstd_encode(struct slice in, struct buf *out, struct err *e);
 /* Raw snappy or xerial framing, told apart by the magic. */
-MUST_CHECK int zip_snappy_decode(struct slice in, struct buf *out,
-	struct err *e);
-MUST_CHECK int zip_snappy_encode(struct slice in, struct buf *out,
-	struct err *e);
+MUST_CHECK int zip_snappy_decode(
+	struct slice in, struct buf *out, struct err *e);
+MUST_CHECK int zip_snappy_encode(
+	struct slice in, struct buf *out, struct err *e);
 /*
  * lz-string compressToBase64 text to UTF-8 (spec capture 2.4). TOO_BIG counts
  * UTF-16 units and UTF-8 bytes. INVALID: not decodable or empty;

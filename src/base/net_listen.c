@@ -1,0 +1,117 @@
+#include "base/net.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+
+int
+net_listen_parse(const char *text, struct net_listen *l, struct err *e)
+{
+	const char *colon = strrchr(text, ':');
+	struct net_listen v = {.is_off = false};
+	size_t len;
+	char *end;
+	unsigned long port;
+
+	if (strcmp(text, "off") == 0) {
+		l->is_off = true;
+		l->host[0] = '\0';
+		l->port = 0;
+		return 0;
+	}
+	if (colon == NULL || colon[1] < '0' || colon[1] > '9')
+		return err_set(e, ERR_INVALID,
+			"\"%.80s\" is not host:port or off", text);
+	port = strtoul(colon + 1, &end, 10);
+	if (*end != '\0' || port > 65535)
+		return err_set(e, ERR_INVALID,
+			"\"%.80s\" has no port from 0 to 65535", text);
+	v.port = (uint16_t)port;
+	len = (size_t)(colon - text);
+	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	} else if (memchr(text, ':', len) != NULL) {
+		return err_set(e, ERR_INVALID,
+			"\"%.80s\": write an IPv6 address as [address]:port",
+			text);
+	}
+	if (len >= sizeof(v.host))
+		return err_set(e, ERR_TOO_BIG, "\"%.80s\" is too long", text);
+	memcpy(v.host, len == 0 ? "0.0.0.0" : text, len == 0 ? 7 : len);
+	*l = v;
+	return 0;
+}
+
+static uint16_t
+bound_port(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+		return 0;
+	if (ss.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&ss)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&ss)->sin_port);
+}
+
+static int
+open_socket(const struct net_listen *l, const struct addrinfo *ai, int *out,
+	struct err *e)
+{
+	int on = 1, off = 0, r;
+	int fd = socket(
+		ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_sys(e, ERR_UNAVAILABLE, "cannot make a socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (ai->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 &&
+		listen(fd, BACKLOG) == 0) {
+		*out = fd;
+		return 0;
+	}
+	r = err_sys(e,
+		errno == EADDRINUSE ? ERR_EXISTS
+		: errno == EACCES   ? ERR_DENIED
+				    : ERR_UNAVAILABLE,
+		"cannot listen on %s port %u", l->host, l->port);
+	close(fd);
+	return r;
+}
+
+int
+net_listen_tcp(
+	const struct net_listen *l, int *fd, uint16_t *port, struct err *e)
+{
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	struct addrinfo *list = NULL;
+	char service[8];
+	int r;
+
+	if (l->is_off)
+		return err_set(e, ERR_INVALID, "this listener is off");
+	snprintf(service, sizeof(service), "%u", l->port);
+	r = getaddrinfo(l->host, service, &hints, &list);
+	if (r != 0)
+		return err_set(e, ERR_INVALID, "cannot find the address %s: %s",
+			l->host, gai_strerror(r));
+	r = open_socket(l, list, fd, e);
+	freeaddrinfo(list);
+	if (r == 0)
+		*port = bound_port(*fd);
+	return r;
+}
