@@ -31,7 +31,8 @@ typedef void http_handler(struct http_request *r);
 /* To add a route: add a row. HEAD is answered as GET without its body. */
 struct http_route {
 	unsigned methods;
-	const char *path; /* exact; a path that ends in / * (no blank) is a prefix */
+	const char *
+		path; /* exact; a path that ends in / * (no blank) is a prefix */
 	/* Body bound: reads the setting each time; NULL: LIMIT_CONTROL_BODY_BYTES */
 	int64_t (*max_body_bytes)(void *app);
 	http_handler *handler; /* must answer or suspend before it returns */
@@ -47,27 +48,33 @@ struct http_options {
 	const char *name; /* for logs and thread names: "capture" */
 	int listen_fd; /* from net_listen_tcp or a unix socket; owned by the server */
 	bool is_unix;
-	const struct http_routes *routes; /* the last one's rows is NULL; copied */
+	const struct http_routes
+		*routes; /* the last one's rows is NULL; copied */
 	void *app; /* http_app for requests without a route */
 	int n_threads; /* 0: one per processor */
 	int max_connections, max_connections_per_address;
 	int64_t max_inflight_bytes; /* all bodies together; over it 503 */
 	int64_t request_timeout_ms; /* head and body; then 408 */
 	int64_t idle_timeout_ms;
-	/* Host header check: NULL: any; else loopback names and this list are
-	 * answered, others get 403. Reads at each request. */
+	/* Host header check: NULL: any; else loopback names and the hosts of this
+	 * comma-separated list are answered, others get 403. Read at each request. */
 	const char *const *allowed_hosts;
 	/* Called before every answer (CORS and the like); may be NULL. */
 	void (*decorate)(struct http_request *r);
 	/* Answers a path that no route has; NULL: 404, empty. */
 	http_handler *not_found;
+	/* Answers OPTIONS on every path; NULL: OPTIONS is a method as others. */
+	http_handler *options;
+	/* Told of each answer once it is handed to the socket; may be NULL. */
+	void (*answered)(struct http_request *r, int status);
 	/* Text for a refused body (TOO_BIG with the bound, TIMEOUT, BUSY): fills the
 	 * answer; NULL: plain texts. */
-	void (*refused)(struct http_request *r, enum err_code why, int64_t bound);
+	void (*refused)(
+		struct http_request *r, enum err_code why, int64_t bound);
 };
 
-MUST_CHECK int http_start(const struct http_options *o,
-	struct http_server **out, struct err *e);
+MUST_CHECK int http_start(
+	const struct http_options *o, struct http_server **out, struct err *e);
 /* Stops accepting; requests under way are finished until the deadline, then
  * connections are closed. NULL allowed. */
 void http_stop(struct http_server *s, int64_t deadline_ns);
@@ -89,9 +96,11 @@ int64_t http_received_at_us(const struct http_request *r);
 /* A place for the handler's own state, NULL at first. */
 void **http_cookie(struct http_request *r);
 
-/* Answer. Headers first, then exactly one of the answers. Body is copied. */
-void http_set_header(struct http_request *r, const char *name,
-	const char *value);
+/* Answer. Headers first, then exactly one of the answers. The body and a
+ * header's value are copied; its name and content_type (NULL: none) are
+ * borrowed for ever: literals. */
+void http_set_header(
+	struct http_request *r, const char *name, const char *value);
 void http_answer(struct http_request *r, int status, const char *content_type,
 	struct slice body);
 /* As answer, but takes the buf's memory. */

@@ -1,0 +1,215 @@
+#include "http/http_int.h"
+
+#include "base/clock.h"
+
+/*
+ * From the head to the handler: route, bounds, the body, and what is thrown
+ * away. libmicrohttpd takes an answer before the first body byte or after the
+ * last one only, so a body that is too large is read and dropped up to its
+ * bound once more, and the connection is cut beyond that.
+ */
+static enum http_method
+method_of(const char *text)
+{
+	static const struct {
+		const char *text;
+		enum http_method method;
+	} methods[] = {
+		{"POST", HTTP_POST},
+		{"GET", HTTP_GET},
+		{"HEAD", HTTP_GET},
+		{"OPTIONS", HTTP_OPTIONS},
+		{"PUT", HTTP_PUT},
+		{"DELETE", HTTP_DELETE},
+		{"PATCH", HTTP_PATCH},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (strcmp(text, methods[i].text) == 0)
+			return methods[i].method;
+	return HTTP_OTHER;
+}
+
+static void
+start_discarding(struct http_request *r, enum err_code why)
+{
+	r->is_discarding = true;
+	r->has_refusal = why != ERR_OK;
+	r->refusal = why;
+	r->discard_left = 2 * r->bound - (int64_t)r->body.len;
+	buf_fini(&r->body);
+	atomic_fetch_sub(&r->s->inflight_bytes, r->accounted);
+	r->accounted = 0;
+}
+
+/* Finds the route, or sets the answer to what has none. */
+static void
+find_route(struct http_request *r)
+{
+	struct http_server *s = r->s;
+	unsigned allowed;
+	char allow[80];
+
+	r->app = s->o.app;
+	r->bound = LIMIT_CONTROL_BODY_BYTES;
+	if (!http_host_allowed(r)) {
+		http_answer(r, 403, "text/plain; charset=utf-8",
+			SLICE_LIT("this host name is not served here\n"));
+		return;
+	}
+	if (s->o.options != NULL && r->method == HTTP_OPTIONS) {
+		s->o.options(r);
+		return;
+	}
+	if (!http_router_find(&s->router, r->path, r->method, &r->route,
+		    &r->app, &allowed)) {
+		r->app = s->o.app;
+		if (s->o.not_found != NULL)
+			s->o.not_found(r);
+		else
+			http_answer(r, 404, NULL, SLICE_NONE);
+	} else if (r->route == NULL) {
+		r->app = s->o.app;
+		http_router_allow(allowed, allow, sizeof(allow));
+		http_set_header(r, "Allow", allow);
+		http_answer(r, 405, NULL, SLICE_NONE);
+	} else if (r->route->max_body_bytes != NULL) {
+		r->bound = r->route->max_body_bytes(r->app);
+	}
+}
+
+static int64_t
+content_length(const struct http_request *r)
+{
+	struct slice s = http_header(r, "Content-Length");
+	int64_t n = 0;
+
+	if (s.p == NULL || s.len == 0)
+		return -1;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || n > INT64_MAX / 10 - 9)
+			return INT64_MAX;
+		n = n * 10 + (s.p[i] - '0');
+	}
+	return n;
+}
+
+static enum MHD_Result
+on_head(struct http_request *r, const char *method)
+{
+	int64_t n;
+
+	if (atomic_load(&r->state) != HTTP_READING)
+		return MHD_NO;
+	r->is_started = true;
+	r->method = method_of(method);
+	r->method_text = method;
+	find_route(r);
+	n = content_length(r);
+	if (r->reply.is_set)
+		start_discarding(r, ERR_OK);
+	if (n > r->bound && n - r->bound > r->bound) {
+		if (!r->reply.is_set)
+			http_refuse(r, ERR_TOO_BIG);
+		atomic_store(&r->state, HTTP_SENDING);
+		return http_reply_queue(r);
+	}
+	if (atomic_load(&r->s->stopping_hard))
+		return MHD_NO;
+	if (!r->reply.is_set && n > r->bound)
+		start_discarding(r, ERR_TOO_BIG);
+	return MHD_YES;
+}
+
+/* Accounts for the body's memory against the budget of all bodies. */
+static void
+take_bytes(struct http_request *r, const char *p, size_t n)
+{
+	struct http_server *s = r->s;
+	int64_t over;
+
+	if ((int64_t)(r->body.len + n) > r->bound) {
+		start_discarding(r, ERR_TOO_BIG);
+		return;
+	}
+	if (r->body.cap - r->body.len < n) {
+		if (atomic_load(&s->inflight_bytes) + (int64_t)n >
+			s->o.max_inflight_bytes) {
+			start_discarding(r, ERR_BUSY);
+			return;
+		}
+		if (buf_reserve(&r->body, n) == NULL) {
+			start_discarding(r, ERR_NO_MEMORY);
+			return;
+		}
+	}
+	over = (int64_t)r->body.cap - r->accounted;
+	if (over != 0) {
+		atomic_fetch_add(&s->inflight_bytes, over);
+		r->accounted += over;
+	}
+	buf_append(&r->body, p, n);
+}
+
+static enum MHD_Result
+on_chunk(struct http_request *r, const char *p, size_t *n)
+{
+	if (atomic_load(&r->state) != HTTP_READING)
+		return MHD_NO;
+	if (!r->is_discarding)
+		take_bytes(r, p, *n);
+	if (r->is_discarding) {
+		if ((int64_t)*n > r->discard_left) {
+			if (!r->reply.is_set)
+				http_refuse(r, r->refusal);
+			http_reply_raw(r);
+			return MHD_NO;
+		}
+		r->discard_left -= (int64_t)*n;
+	}
+	*n = 0;
+	return MHD_YES;
+}
+
+enum MHD_Result
+http_on_access(void *cookie, struct MHD_Connection *mc, const char *url,
+	const char *method, const char *version, const char *upload,
+	size_t *upload_size, void **con_cls)
+{
+	struct http_request *r = *con_cls;
+	int reading = HTTP_READING;
+
+	(void)cookie;
+	(void)url;
+	(void)version;
+	if (r == NULL)
+		return MHD_NO;
+	r->mc = mc;
+	if (!r->is_started || *upload_size > 0) {
+		enum MHD_Result ok;
+
+		/* http-2: the sweeper may be refusing this very request. */
+		lock_take(&r->conn->lock);
+		ok = r->is_started ? on_chunk(r, upload, upload_size)
+				   : on_head(r, method);
+		lock_release(&r->conn->lock);
+		return ok;
+	}
+	if (atomic_compare_exchange_strong(
+		    &r->state, &reading, HTTP_HANDLING)) {
+		atomic_store(&r->deadline_ns, INT64_MAX);
+		if (r->has_refusal)
+			http_refuse(r, r->refusal);
+		else if (!r->reply.is_set)
+			r->route->handler(r);
+		if (r->did_suspend)
+			return MHD_YES; /* called again when resumed */
+	} else if (reading != HTTP_HANDLING) {
+		/* Expired; or a wake-up before http_resume_finish: wait on. */
+		return reading == HTTP_EXPIRED ? MHD_NO : MHD_YES;
+	}
+	if (!r->reply.is_set)
+		http_answer(r, 500, NULL, SLICE_NONE);
+	atomic_store(&r->state, HTTP_SENDING);
+	return http_reply_queue(r);
+}

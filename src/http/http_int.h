@@ -1,0 +1,159 @@
+#ifndef SLUICE_HTTP_HTTP_INT_H
+#define SLUICE_HTTP_HTTP_INT_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+#include "base/limits.h"
+#include "base/thread.h"
+#include "http/http.h"
+
+#define HTTP_MAX_HEADERS 24
+#define HTTP_POOL_BODY_KEEP (64 * 1024)
+#define HTTP_POOL_MAX 512
+#define HTTP_STREAM_RETRY_NS 20000000
+
+/*
+ * READING -> HANDLING [access callback, body complete]
+ * READING -> EXPIRED [sweeper, deadline passed; the connection is cut]
+ * HANDLING -> SUSPENDED [http_suspend]
+ * SUSPENDED -> ANSWERING [http_resume_begin or the sweeper: one of them wins]
+ * ANSWERING -> HANDLING [http_resume_finish; the connection runs again]
+ * HANDLING -> SENDING [answer handed to libmicrohttpd]
+ * SENDING -> WAITING [a stream has nothing yet] -> SENDING [sweeper]
+ */
+enum http_state {
+	HTTP_READING,
+	HTTP_EXPIRED,
+	HTTP_HANDLING,
+	HTTP_SUSPENDED,
+	HTTP_ANSWERING,
+	HTTP_SENDING,
+	HTTP_WAITING,
+};
+
+struct http_header_kv {
+	const char *name, *value;
+};
+
+struct http_stream {
+	long (*fn)(void *cookie, char *out, size_t max);
+	void (*free_fn)(void *cookie);
+	void *cookie;
+};
+
+struct http_reply {
+	bool is_set;
+	int status;
+	const char *content_type;
+	int n_headers;
+	struct http_header_kv headers[HTTP_MAX_HEADERS];
+	struct slice body; /* in the arena or in taken */
+	char *taken; /* mem_free at the end */
+	bool is_stream;
+	struct http_stream stream;
+};
+
+/* One TCP connection; freed when libmicrohttpd says that it is closed. */
+struct http_conn {
+	struct http_conn *next, *prev; /* guarded by lock http.server */
+	int fd;
+	struct net_addr peer;
+	struct lock lock; /* guards req against the sweeper */
+	struct http_request *req;
+	_Atomic int64_t head_deadline_ns; /* while there is no request */
+};
+
+struct http_request {
+	struct http_server *s;
+	struct http_conn *conn; /* NULL once the connection let go */
+	struct MHD_Connection *mc;
+	_Atomic int refs;
+	_Atomic int state; /* enum http_state */
+	_Atomic int64_t deadline_ns;
+	struct arena arena;
+	struct buf body;
+	int64_t accounted;
+	struct slice path, query;
+	enum http_method method;
+	const char *method_text;
+	bool is_started, is_discarding, has_refusal;
+	bool did_suspend; /* touched by the HTTP thread alone */
+	enum err_code refusal; /* why the body is thrown away */
+	int64_t bound, discard_left;
+	const struct http_route *route;
+	void *app;
+	void *cookie;
+	int64_t received_at_us;
+	struct net_addr peer;
+	struct http_reply reply;
+	struct http_request *next_free;
+};
+
+struct http_entry {
+	const struct http_route *route;
+	void *app;
+	int next; /* next row of the same path, or -1 */
+};
+
+struct http_router {
+	struct http_entry *entries;
+	int n;
+	int *slots; /* exact paths by hash; -1 empty */
+	unsigned mask;
+	int first_prefix; /* chain of prefix rows, longest first; -1 none */
+};
+
+struct http_server {
+	struct http_options o;
+	struct http_router router;
+	struct MHD_Daemon *daemon;
+	struct lock lock; /* guards conns, sweeper_stop, pool */
+	struct cond wake; /* the sweeper */
+	struct http_conn *conns;
+	bool sweeper_stop;
+	struct thread sweeper;
+	struct http_request *pool;
+	int n_pool;
+	_Atomic int n_conns, n_requests, n_suspended, n_waiting;
+	_Atomic bool stopping, stopping_hard;
+	_Atomic int64_t inflight_bytes;
+};
+
+/* router.c */
+MUST_CHECK int http_router_init(struct http_router *rt,
+	const struct http_routes *routes, struct err *e);
+void http_router_fini(struct http_router *rt);
+/* NULL: no route has the path. *allowed is the union of its methods; route and
+ * app of the row that serves the method, or row NULL. false: no such path. */
+bool http_router_find(const struct http_router *rt, struct slice path,
+	enum http_method m, const struct http_route **route, void **app,
+	unsigned *allowed);
+/* "GET, HEAD, POST" */
+void http_router_allow(unsigned methods, char *out, size_t size);
+
+/* request.c */
+struct http_request *http_request_get(struct http_server *s);
+void http_request_pool_free(struct http_server *s);
+
+/* body.c: what libmicrohttpd calls for a request */
+enum MHD_Result http_on_access(void *cookie, struct MHD_Connection *mc,
+	const char *url, const char *method, const char *version,
+	const char *upload, size_t *upload_size, void **con_cls);
+
+/* answer.c */
+/* Hands the reply to libmicrohttpd. @thread http */
+enum MHD_Result http_reply_queue(struct http_request *r);
+/* Writes the reply on the socket as it is, where libmicrohttpd takes none in
+ * mid-upload. Best effort; the caller cuts the connection. */
+void http_reply_raw(struct http_request *r);
+/* Fills the reply for a refused body by the server's hook or a plain text. */
+void http_refuse(struct http_request *r, enum err_code why);
+void http_reply_drop(struct http_reply *a);
+
+/* sweep.c */
+void http_sweep_thread(void *cookie);
+void http_sweep_once(struct http_server *s, bool force);
+bool http_host_allowed(const struct http_request *r);
+
+#endif

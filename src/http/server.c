@@ -1,0 +1,319 @@
+#include "http/http_int.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#define CONNECTION_MEMORY_BYTES (size_t)(32 * 1024)
+#define URI_MAX LIMIT_URL_BYTES
+
+/*
+ * The server's life and its connections. libmicrohttpd runs a pool of threads,
+ * each with its own epoll; a connection stays on its thread (http-1).
+ */
+static int64_t
+head_deadline(const struct http_server *s, bool is_first)
+{
+	int64_t ms = s->o.request_timeout_ms;
+
+	/* The time between two requests counts as idle first. */
+	if (!is_first)
+		ms += s->o.idle_timeout_ms;
+	return clock_mono_ns() + ms * 1000000;
+}
+
+static void
+conn_open(struct http_server *s, struct MHD_Connection *mc, void **ctx)
+{
+	const union MHD_ConnectionInfo *fd =
+		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *addr =
+		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct http_conn *c = mem_new(struct http_conn);
+
+	*ctx = c;
+	if (c == NULL)
+		return;
+	c->fd = fd->connect_fd;
+	if (addr != NULL && addr->client_addr != NULL && !s->o.is_unix)
+		net_addr_from_sockaddr(addr->client_addr, &c->peer);
+	lock_init(&c->lock);
+	atomic_store(&c->head_deadline_ns, head_deadline(s, true));
+	atomic_fetch_add(&s->n_conns, 1);
+	lock_take(&s->lock);
+	c->next = s->conns;
+	if (c->next != NULL)
+		c->next->prev = c;
+	s->conns = c;
+	lock_release(&s->lock);
+}
+
+static void
+conn_close(struct http_server *s, struct http_conn *c)
+{
+	lock_take(&s->lock);
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		s->conns = c->next;
+	lock_release(&s->lock);
+	atomic_fetch_sub(&s->n_conns, 1);
+	lock_fini(&c->lock);
+	mem_free(c);
+}
+
+/* @thread http */
+static void
+on_connection(void *cookie, struct MHD_Connection *mc, void **ctx,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *s = cookie;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		conn_open(s, mc, ctx);
+	else if (*ctx != NULL)
+		conn_close(s, *ctx);
+}
+
+static bool
+set_uri(struct http_request *r, const char *uri)
+{
+	struct slice all = arena_dup_slice(&r->arena, slice_str(uri));
+	const char *q;
+
+	if (all.p == NULL)
+		return false;
+	while (all.len > 1 && all.p[0] == '/' && all.p[1] == '/') {
+		all.p++;
+		all.len--;
+	}
+	q = all.len == 0 ? NULL : memchr(all.p, '?', all.len);
+	r->path = all;
+	r->query = SLICE_NONE;
+	if (q != NULL) {
+		r->path.len = (size_t)(q - all.p);
+		r->query = slice_of(q + 1, all.len - r->path.len - 1);
+	}
+	return true;
+}
+
+/* The request line is there: the request begins. @thread http */
+static void *
+on_uri(void *cookie, const char *uri, struct MHD_Connection *mc)
+{
+	struct http_server *s = cookie;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct http_conn *c = info == NULL ? NULL : info->socket_context;
+	struct http_request *r;
+
+	if (c == NULL)
+		return NULL;
+	r = http_request_get(s);
+	if (r == NULL)
+		return NULL;
+	if (!set_uri(r, uri)) {
+		http_unref(r);
+		return NULL;
+	}
+	r->conn = c;
+	r->mc = mc;
+	r->peer = c->peer;
+	r->received_at_us = clock_now_us();
+	atomic_store(&r->deadline_ns,
+		clock_mono_ns() + s->o.request_timeout_ms * 1000000);
+	atomic_fetch_add(&s->n_requests, 1);
+	lock_take(&c->lock);
+	c->req = r;
+	lock_release(&c->lock);
+	return r;
+}
+
+/* @thread http */
+static void
+on_completed(void *cookie, struct MHD_Connection *mc, void **con_cls,
+	enum MHD_RequestTerminationCode code)
+{
+	struct http_server *s = cookie;
+	struct http_request *r = *con_cls;
+	struct http_conn *c;
+
+	(void)mc;
+	(void)code;
+	if (r == NULL)
+		return;
+	*con_cls = NULL;
+	c = r->conn;
+	lock_take(&c->lock);
+	c->req = NULL;
+	lock_release(&c->lock);
+	atomic_store(&c->head_deadline_ns, head_deadline(s, false));
+	http_unref(r);
+	if (atomic_fetch_sub(&s->n_requests, 1) == 1 &&
+		atomic_load(&s->stopping)) {
+		lock_take(&s->lock);
+		cond_broadcast(&s->wake);
+		lock_release(&s->lock);
+	}
+}
+
+/* Paths are matched before percent-decoding: leave them alone. */
+static size_t
+keep_escapes(void *cookie, struct MHD_Connection *mc, char *s)
+{
+	(void)cookie;
+	(void)mc;
+	return strlen(s);
+}
+
+static void PRINTF(2, 0)
+	on_library_log(void *cookie, const char *fmt, va_list ap)
+{
+	char text[200];
+
+	(void)cookie;
+	if (vsnprintf(text, sizeof(text), fmt, ap) >= 0)
+		log_debug("http_library", "text=%s", log_q(text));
+}
+
+static int
+start_daemon(struct http_server *s, struct err *e)
+{
+	unsigned n = (unsigned)(s->o.n_threads > 0 ? s->o.n_threads
+						   : thread_n_cpus());
+	struct MHD_OptionItem items[] = {
+		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_library_log, NULL},
+		{MHD_OPTION_LISTEN_SOCKET, s->o.listen_fd, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
+			NULL},
+		{MHD_OPTION_CONNECTION_LIMIT, s->o.max_connections, NULL},
+		{MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+			s->o.max_connections_per_address, NULL},
+		{MHD_OPTION_CONNECTION_TIMEOUT,
+			(s->o.idle_timeout_ms + 999) / 1000, NULL},
+		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
+		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, s},
+		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_uri, s},
+		{MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
+		/* A pool of one is not allowed. */
+		{n > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+			n > 1 ? (intptr_t)n : 0, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+
+	s->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME |
+			MHD_USE_ERROR_LOG | MHD_USE_ITC | MHD_USE_TURBO,
+		0, NULL, NULL, http_on_access, s, MHD_OPTION_ARRAY, items,
+		MHD_OPTION_END);
+	if (s->daemon == NULL)
+		return err_sys(e, ERR_IO, "%s: cannot start the HTTP server",
+			s->o.name);
+	return 0;
+}
+
+static void
+server_free(struct http_server *s)
+{
+	http_router_fini(&s->router);
+	http_request_pool_free(s);
+	cond_fini(&s->wake);
+	lock_fini(&s->lock);
+	mem_free(s);
+}
+
+int
+http_start(
+	const struct http_options *o, struct http_server **out, struct err *e)
+{
+	struct http_server *s = mem_new(struct http_server);
+	char name[16];
+	int err;
+
+	if (s == NULL)
+		return err_set(e, ERR_NO_MEMORY, "HTTP server");
+	s->o = *o;
+	lock_init(&s->lock);
+	cond_init(&s->wake);
+	err = http_router_init(&s->router, o->routes, e);
+	if (err != 0)
+		goto free_server;
+	(void)snprintf(name, sizeof(name), "%.9s-sweep", o->name);
+	err = thread_start(&s->sweeper, name, http_sweep_thread, s, e);
+	if (err != 0)
+		goto free_server;
+	err = start_daemon(s, e);
+	if (err != 0)
+		goto stop_sweeper;
+	*out = s;
+	return 0;
+stop_sweeper:
+	lock_take(&s->lock);
+	s->sweeper_stop = true;
+	cond_broadcast(&s->wake);
+	lock_release(&s->lock);
+	thread_join(&s->sweeper);
+free_server:
+	server_free(s);
+	return err;
+}
+
+static void
+wait_until_quiet(struct http_server *s, int64_t deadline_ns)
+{
+	lock_take(&s->lock);
+	while (atomic_load(&s->n_requests) > 0 && clock_mono_ns() < deadline_ns)
+		cond_wait_until(&s->wake, &s->lock,
+			clock_mono_ns() + 50000000 < deadline_ns
+				? clock_mono_ns() + 50000000
+				: deadline_ns);
+	lock_release(&s->lock);
+}
+
+/* libmicrohttpd may not be stopped while a connection is suspended. */
+static void
+resume_all(struct http_server *s)
+{
+	while (atomic_load(&s->n_suspended) + atomic_load(&s->n_waiting) > 0) {
+		http_sweep_once(s, true);
+		lock_take(&s->lock);
+		cond_wait_until(&s->wake, &s->lock, clock_mono_ns() + 1000000);
+		lock_release(&s->lock);
+	}
+}
+
+void
+http_stop(struct http_server *s, int64_t deadline_ns)
+{
+	MHD_socket fd;
+
+	if (s == NULL)
+		return;
+	atomic_store(&s->stopping, true);
+	fd = MHD_quiesce_daemon(s->daemon);
+	if (fd != MHD_INVALID_SOCKET)
+		close(fd);
+	wait_until_quiet(s, deadline_ns);
+	atomic_store(&s->stopping_hard, true);
+	resume_all(s);
+	MHD_stop_daemon(s->daemon);
+	lock_take(&s->lock);
+	s->sweeper_stop = true;
+	cond_broadcast(&s->wake);
+	lock_release(&s->lock);
+	thread_join(&s->sweeper);
+	server_free(s);
+}
+
+int
+http_n_connections(const struct http_server *s)
+{
+	return atomic_load(&s->n_conns);
+}
