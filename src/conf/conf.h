@@ -30,7 +30,7 @@ struct conf {
 #define CONF_T_ENUM_none_gzip_lz4_zstd int
 #define CONF_T_ENUM_logfmt_json int
 #define CONF_T_ENUM_debug_info_warn_error int
-#define SETTING(field, name, type, def, min, max, apply, help) \
+#define SETTING(field, name, type, def, min, max, apply, help)                 \
 	CONF_T_##type field;
 #include "conf/settings.def"
 #undef SETTING
@@ -39,6 +39,7 @@ struct conf {
 enum conf_source { CONF_DEFAULT, CONF_ADMIN, CONF_FILE, CONF_ENV, CONF_SET };
 
 struct conf_set; /* values with the source of each */
+struct slice;
 
 /*
  * Builds the values in the order default < admin < file < environment < --set.
@@ -51,6 +52,8 @@ MUST_CHECK int conf_load(const char *file, const char *const *set,
 void conf_free(struct conf_set *c);
 const struct conf *conf_values(const struct conf_set *c);
 enum conf_source conf_source_of(const struct conf_set *c, const char *name);
+/* Where a value was set, for people: "file /etc/sluice/sluice.conf", "--set". */
+const char *conf_source_name(enum conf_source s);
 /* NOT_FOUND for an unknown name. Secrets print as "***". */
 MUST_CHECK int conf_text(const struct conf_set *c, const char *name, char *out,
 	size_t size, struct err *e);
@@ -61,8 +64,8 @@ struct conf_row {
 	bool is_secret, needs_restart;
 };
 const struct conf_row *conf_row_at(int i);
-/* The next element of a comma-separated list, trimmed; false at the end. */
-struct slice;
+/* The next element of a comma-separated list, trimmed; false at the end. *at is
+ * the list's text at first. Elements over size - 1 bytes are cut. */
 bool conf_list_next(const char **at, char *out, size_t size);
 bool conf_list_has(const char *list, const char *word);
 

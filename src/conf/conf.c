@@ -1,0 +1,261 @@
+#include "conf/conf.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/slice.h"
+#include "conf/conf_row.h"
+
+#define DEFAULT_FILE SLUICE_SYSCONFDIR "/sluice/sluice.conf"
+#define KEY_MAX_BYTES 128
+
+struct conf_set {
+	struct conf values;
+	enum conf_source *sources; /* by row */
+};
+
+static int
+unknown_key(const char *key, const char *where, struct err *e)
+{
+	const char *near = conf_nearest(key);
+
+	if (near == NULL)
+		return err_set(e, ERR_INVALID,
+			"unknown setting \"%.80s\" (%s): see sluice config "
+			"help",
+			key, where);
+	return err_set(e, ERR_INVALID,
+		"unknown setting \"%.80s\" (%s): did you mean %s?", key, where,
+		near);
+}
+
+static int
+assign(struct conf_set *c, const char *key, const char *value,
+	enum conf_source source, const char *where, struct err *e)
+{
+	int i = conf_find(key);
+
+	if (i < 0)
+		return unknown_key(key, where, e);
+	if (conf_assign(&c->values, &conf_defs[i], value, where, e) != 0)
+		return -(int)e->code;
+	c->sources[i] = source;
+	return 0;
+}
+
+static int
+load_defaults(struct conf_set *c, struct err *e)
+{
+	for (int i = 0; i < conf_n_defs; i++)
+		if (conf_assign(&c->values, &conf_defs[i], conf_defs[i].row.def,
+			    "default", e) != 0)
+			return -(int)e->code;
+	return 0;
+}
+
+struct file_reading {
+	struct conf_set *c;
+	const char *path;
+	struct err *e;
+	bool failed;
+};
+
+/* [capture] listen = … and capture.listen = … are the same setting. */
+static int
+file_line(
+	void *cookie, const char *section, const char *name, const char *value)
+{
+	struct file_reading *r = cookie;
+	char key[KEY_MAX_BYTES];
+	char where[200];
+
+	if (r->failed)
+		return 0;
+	snprintf(where, sizeof(where), "in %.180s", r->path);
+	snprintf(key, sizeof(key), "%.60s%s%.60s", section,
+		section[0] == '\0' ? "" : ".", name);
+	if (assign(r->c, key, value, CONF_FILE, where, r->e) != 0)
+		r->failed = true;
+	return !r->failed;
+}
+
+static int
+load_file(struct conf_set *c, const char *path, bool must_exist, struct err *e)
+{
+	struct file_reading r = {c, path, e, false};
+	int line;
+
+	if (access(path, R_OK) != 0 && errno == ENOENT && !must_exist)
+		return 0;
+	errno = 0;
+	line = ini_parse(path, file_line, &r);
+	if (r.failed)
+		return -(int)e->code;
+	if (line < 0)
+		return err_sys(e, ERR_INVALID, "cannot read %s", path);
+	if (line > 0)
+		return err_set(e, ERR_INVALID, "%s line %d is not key = value",
+			path, line);
+	return 0;
+}
+
+/* SLUICE_CAPTURE_LISTEN is capture.listen. */
+static int
+load_environment(struct conf_set *c, struct err *e)
+{
+	for (int i = 0; i < conf_n_defs; i++) {
+		char name[KEY_MAX_BYTES] = "SLUICE_";
+		const char *key = conf_defs[i].row.name;
+		size_t n = strlen(name);
+		const char *value;
+
+		for (; *key != '\0' && n < sizeof(name) - 1; key++)
+			name[n++] = isalnum((unsigned char)*key)
+					    ? (char)toupper((unsigned char)*key)
+					    : '_';
+		name[n] = '\0';
+		value = getenv(name);
+		if (value != NULL && assign(c, conf_defs[i].row.name, value,
+					     CONF_ENV, name, e) != 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+static int
+load_set(struct conf_set *c, const char *const *set, struct err *e)
+{
+	for (; set != NULL && *set != NULL; set++) {
+		const char *eq = strchr(*set, '=');
+		char key[KEY_MAX_BYTES];
+
+		if (eq == NULL || (size_t)(eq - *set) >= sizeof(key))
+			return err_set(e, ERR_INVALID,
+				"--set %.80s: give it as key=value", *set);
+		memcpy(key, *set, (size_t)(eq - *set));
+		key[eq - *set] = '\0';
+		if (assign(c, key, eq + 1, CONF_SET, "--set", e) != 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+int
+conf_load(const char *file, const char *const *set, struct conf_set **out,
+	struct err *e)
+{
+	struct conf_set *c = mem_new(struct conf_set);
+
+	if (c == NULL)
+		return err_set(e, ERR_NO_MEMORY, "no memory for settings");
+	c->sources = mem_zalloc((size_t)conf_n_defs, sizeof(*c->sources));
+	if (c->sources == NULL) {
+		mem_free(c);
+		return err_set(e, ERR_NO_MEMORY, "no memory for settings");
+	}
+	if (load_defaults(c, e) != 0 ||
+		load_file(c, file != NULL ? file : DEFAULT_FILE, file != NULL,
+			e) != 0 ||
+		load_environment(c, e) != 0 || load_set(c, set, e) != 0) {
+		conf_free(c);
+		return -(int)e->code;
+	}
+	*out = c;
+	return 0;
+}
+
+void
+conf_free(struct conf_set *c)
+{
+	if (c == NULL)
+		return;
+	for (int i = 0; i < conf_n_defs; i++)
+		if (conf_defs[i].type == CONF_IS_STR ||
+			conf_defs[i].type == CONF_IS_LIST ||
+			conf_defs[i].type == CONF_IS_SECRET)
+			mem_free(*(char **)(void *)((char *)&c->values +
+						    conf_defs[i].offset));
+	mem_free(c->sources);
+	mem_free(c);
+}
+
+const struct conf *
+conf_values(const struct conf_set *c)
+{
+	return &c->values;
+}
+
+enum conf_source
+conf_source_of(const struct conf_set *c, const char *name)
+{
+	int i = conf_find(name);
+
+	return i < 0 ? CONF_DEFAULT : c->sources[i];
+}
+
+const char *
+conf_source_name(enum conf_source s)
+{
+	switch (s) {
+	case CONF_DEFAULT:
+		return "default";
+	case CONF_ADMIN:
+		return "admin";
+	case CONF_FILE:
+		return "file";
+	case CONF_ENV:
+		return "environment";
+	case CONF_SET:
+		return "--set";
+	}
+	return "";
+}
+
+int
+conf_text(const struct conf_set *c, const char *name, char *out, size_t size,
+	struct err *e)
+{
+	int i = conf_find(name);
+
+	if (i < 0)
+		return err_set(
+			e, ERR_NOT_FOUND, "unknown setting \"%.80s\"", name);
+	conf_format(&c->values, &conf_defs[i], out, size);
+	return 0;
+}
+
+bool
+conf_list_next(const char **at, char *out, size_t size)
+{
+	while (**at != '\0') {
+		const char *comma = strchr(*at, ',');
+		size_t n = comma != NULL ? (size_t)(comma - *at) : strlen(*at);
+		struct slice word = slice_trim(slice_of(*at, n));
+
+		*at += n + (comma != NULL);
+		if (word.len == 0)
+			continue;
+		if (word.len > size - 1)
+			word.len = size - 1;
+		memcpy(out, word.p, word.len);
+		out[word.len] = '\0';
+		return true;
+	}
+	return false;
+}
+
+bool
+conf_list_has(const char *list, const char *word)
+{
+	char one[256];
+
+	while (conf_list_next(&list, one, sizeof(one)))
+		if (strcmp(one, word) == 0)
+			return true;
+	return false;
+}
