@@ -14,7 +14,13 @@
  */
 #define BATCH_HEADER_BYTES 61
 
-enum batch_codec { BATCH_NONE, BATCH_GZIP, BATCH_SNAPPY, BATCH_LZ4, BATCH_ZSTD };
+enum batch_codec {
+	BATCH_NONE,
+	BATCH_GZIP,
+	BATCH_SNAPPY,
+	BATCH_LZ4,
+	BATCH_ZSTD
+};
 
 struct batch_header_kv {
 	struct slice key;
@@ -46,8 +52,8 @@ void batch_value_cancel(struct batch_writer *w);
 size_t batch_bytes(const struct batch_writer *w); /* so far, with the header */
 /* Finishes header and CRC-32C (base offset 0); with a codec the records are
  * compressed. Removes the batch if it has no record. Check b->failed after. */
-MUST_CHECK int batch_end(struct batch_writer *w, enum batch_codec codec,
-	struct err *e);
+MUST_CHECK int batch_end(
+	struct batch_writer *w, enum batch_codec codec, struct err *e);
 
 /* Header of the batch at p. */
 struct batch_info {
@@ -64,8 +70,8 @@ struct batch_info {
 	uint32_t n_records;
 };
 /* INVALID: fewer bytes than the header says, magic not 2, impossible counts. */
-MUST_CHECK int batch_peek(struct slice in, struct batch_info *out,
-	struct err *e);
+MUST_CHECK int batch_peek(
+	struct slice in, struct batch_info *out, struct err *e);
 /* Checks the CRC-32C too. CORRUPT. */
 MUST_CHECK int batch_check_crc(struct slice batch, struct err *e);
 /* Writes the base offset (and leader epoch) in place: outside the CRC. */
@@ -89,8 +95,8 @@ struct batch_reader {
 MUST_CHECK int batch_reader_init(struct batch_reader *r, struct slice batch,
 	struct buf *raw, struct err *e);
 /* 1: *out is the next record; 0: no more; negative: INVALID. */
-MUST_CHECK int batch_next(struct batch_reader *r, struct batch_record_view *out,
-	struct err *e);
+MUST_CHECK int batch_next(
+	struct batch_reader *r, struct batch_record_view *out, struct err *e);
 /* Next header of a record; false at the end (or when malformed). */
 bool batch_header_next(struct slice *headers, struct batch_header_kv *out);
 bool batch_header_find(const struct batch_record_view *r, const char *key,

@@ -12,7 +12,7 @@ enum topic_file { TOPIC_FILE_NONE, TOPIC_SPOOL, TOPIC_STATE, TOPIC_BROKER };
 
 enum topic_id {
 #define TOPIC(id, name, n_parts, file0, file1, retention_h, max_message_bytes, \
-	group) \
+	group)                                                                 \
 	TOPIC_##id,
 #include "topic/topics.def"
 #undef TOPIC
