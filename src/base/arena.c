@@ -128,6 +128,15 @@ arena_alloc_slow(struct arena *a, size_t size)
 	return p;
 }
 
+void
+arena_shrink(struct arena *a, void *p, size_t old_size, size_t new_size)
+{
+	size_t rounded = (old_size + 15) & ~(size_t)15;
+
+	if ((char *)p + rounded == a->at && new_size <= old_size)
+		a->at = (char *)p + ((new_size + 15) & ~(size_t)15);
+}
+
 void *
 arena_zalloc(struct arena *a, size_t n, size_t size)
 {

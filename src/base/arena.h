@@ -42,6 +42,8 @@ arena_alloc(struct arena *a, size_t size)
 	}
 	return arena_alloc_slow(a, size);
 }
+/* Gives back the end of p when p was the last thing allocated. */
+void arena_shrink(struct arena *a, void *p, size_t old_size, size_t new_size);
 MUST_CHECK void *arena_zalloc(struct arena *a, size_t n, size_t size);
 #define arena_new(a, type) ((type *)arena_zalloc(a, 1, sizeof(type)))
 /* A copy that lives as long as the arena; .p is NULL when it failed. */

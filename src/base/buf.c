@@ -73,6 +73,12 @@ buf_reserve(struct buf *b, size_t n)
 }
 
 void
+buf_fail(struct buf *b)
+{
+	fail(b);
+}
+
+void
 buf_append_str(struct buf *b, const char *s)
 {
 	buf_append(b, s, strlen(s));

@@ -30,6 +30,8 @@ void buf_reset(struct buf *b);
 /* Makes room for n more bytes and returns where they go (len unchanged), or
  * NULL; after writing, add to b->len. */
 char *buf_reserve(struct buf *b, size_t n);
+/* As a failed append: for a writer that runs short elsewhere. */
+void buf_fail(struct buf *b);
 bool buf_grow(struct buf *b, size_t n);
 static inline void
 buf_append(struct buf *b, const void *p, size_t n)

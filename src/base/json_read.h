@@ -20,6 +20,8 @@
  * A lone surrogate escape in a string is accepted (flag JSON_LONE); it becomes
  * U+FFFD in the decoded text.
  */
+#define JSON_DEPTH_MAX 1024
+
 enum json_type {
 	JSON_NULL,
 	JSON_FALSE,
@@ -36,6 +38,7 @@ enum json_flag {
 	JSON_LONE = 4, /* string has a lone surrogate escape */
 	JSON_FLOAT = 8, /* number has a fraction or an exponent */
 	JSON_DEEP_NUL = 16, /* array/object: some string below is NUL or LONE */
+	JSON_PLAIN = 32, /* the raw text is just what json_put_value writes */
 };
 
 struct json_node {
@@ -55,7 +58,8 @@ struct json_doc {
 };
 
 struct json_limits {
-	uint32_t max_depth; /* arrays and objects; INVALID over it */
+	/* Arrays and objects; INVALID over it, or over JSON_DEPTH_MAX. */
+	uint32_t max_depth;
 	uint32_t max_nodes; /* TOO_BIG over it */
 };
 

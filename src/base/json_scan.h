@@ -1,88 +1,132 @@
 #ifndef SLUICE_BASE_JSON_SCAN_H
 #define SLUICE_BASE_JSON_SCAN_H
 
-#include <stdbool.h>
-#include <stddef.h>
+/*
+ * The words of JSON, shared by the reader, the cursor and the writer; only for
+ * base/json_*.c. Scanners return where they stopped, or NULL with the fault.
+ */
+
 #include <stdint.h>
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/json_read.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-/*
- * What reader and writer of JSON share: finding the next byte of a string that
- * is not plain. Inside base/ only.
- */
+struct json_fault {
+	const char *what;
+	const char *at;
+};
 
-/* First byte at or after p that is a quote, a backslash, a control character
- * or (if high) not ASCII; end if there is none. */
 static inline const char *
-json_scan_plain(const char *p, const char *end, bool high)
+json_fault_set(struct json_fault *f, const char *what, const char *at)
 {
-#ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i slash = _mm_set1_epi8('\\');
-	const __m128i ctl = _mm_set1_epi8(0x1f);
+	f->what = what;
+	f->at = at;
+	return NULL;
+}
 
-	while (end - p >= 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i m = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote),
-						 _mm_cmpeq_epi8(v, slash)),
-			_mm_cmpeq_epi8(_mm_max_epu8(v, ctl), ctl));
-		unsigned bits = (unsigned)_mm_movemask_epi8(m);
+/* INVALID: "<what> at byte <n>". */
+MUST_CHECK int json_fault_err(
+	const struct json_fault *f, const char *start, struct err *e);
 
-		if (high)
-			bits |= (unsigned)_mm_movemask_epi8(v);
-		if (bits != 0)
-			return p + __builtin_ctz(bits);
-		p += 16;
-	}
-#endif
-	for (; p < end; p++) {
-		unsigned char c = (unsigned char)*p;
+/* From a backslash, a control character or a non-ASCII one in a string to the
+ * byte behind it. */
+const char *json_scan_special(
+	const char *p, const char *end, uint8_t *flags, struct json_fault *f);
 
-		if (c == '"' || c == '\\' || c < 0x20 || (high && c >= 0x80))
-			break;
-	}
+/* From the first digit or minus to the byte behind the number. Adds FLOAT and
+ * PLAIN to *flags. */
+const char *json_scan_number(
+	const char *p, const char *end, uint8_t *flags, struct json_fault *f);
+
+/* null, true, false by their first letter. */
+const char *json_scan_literal(
+	const char *p, const char *end, uint8_t *type, struct json_fault *f);
+
+/* The value of a number that json_scan_number accepted. */
+double json_scan_double(const char *p, size_t len);
+
+static inline bool
+json_is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static inline const char *
+json_skip_blank(const char *p, const char *end)
+{
+	while (p < end && json_is_blank(*p))
+		p++;
 	return p;
 }
 
-/* Value of a hex digit, or -1. */
-static inline int
-json_scan_hex(char c)
+static inline bool
+json_is_ordinary(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	return (signed char)c >= ' ' && c != '"' && c != '\\';
 }
 
-/* The four digits at p, or -1; p has at least 4 bytes before end. */
-static inline int
-json_scan_u4(const char *p, const char *end)
+/* From behind the opening quote to the closing quote. */
+static inline const char *
+json_scan_string(
+	const char *p, const char *end, uint8_t *flags, struct json_fault *f)
 {
-	int v = 0;
+	while (p != NULL) {
+#ifdef __SSE2__
+		const __m128i quote = _mm_set1_epi8('"');
+		const __m128i backslash = _mm_set1_epi8('\\');
+		const __m128i blank = _mm_set1_epi8(' ');
 
-	if (end - p < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		int d = json_scan_hex(p[i]);
+		while (end - p >= 16) {
+			__m128i v = _mm_loadu_si128(
+				(const __m128i *)(const void *)p);
+			/* Bytes from 0x80 are negative, so below ' ' too. */
+			int stop = _mm_movemask_epi8(_mm_or_si128(
+				_mm_or_si128(_mm_cmpeq_epi8(v, quote),
+					_mm_cmpeq_epi8(v, backslash)),
+				_mm_cmplt_epi8(v, blank)));
 
-		if (d < 0)
-			return -1;
-		v = v << 4 | d;
+			if (stop != 0) {
+				p += __builtin_ctz((unsigned)stop);
+				break;
+			}
+			p += 16;
+		}
+#endif
+		while (p < end && json_is_ordinary(*p))
+			p++;
+		if (p == end)
+			return json_fault_set(f, "string without its end", p);
+		if (LIKELY(*p == '"'))
+			return p;
+		p = json_scan_special(p, end, flags, f);
 	}
-	return v;
+	return NULL;
 }
+
+/* Four hexadecimal digits at p, or -1. */
+int json_hex4(const char *p);
 
 /*
- * Decodes the escape at p (a backslash) of a string that has been checked:
- * writes up to 4 bytes, returns how many, moves *p behind it. A lone surrogate
- * gives U+FFFD.
+ * Decodes the escape at the backslash p of a valid string that ends at end:
+ * writes UTF-8 to out, its length to *n, and returns the byte behind it. A lone
+ * surrogate becomes U+FFFD and sets *is_lone.
  */
-size_t json_scan_escape(const char **p, const char *end, char out[4]);
+const char *json_decode_escape(
+	const char *p, const char *end, char out[4], size_t *n, bool *is_lone);
+
+/* Byte order of decoded texts; other is decoded only if other_escaped. */
+int json_inner_cmp(struct slice inner, struct slice other, bool other_escaped);
+/* Byte order of two decoded string nodes. */
+int json_key_cmp(const struct json_doc *d1, uint32_t k1,
+	const struct json_doc *d2, uint32_t k2);
+/* Writes the key nodes of an object in byte order, of equal keys the last one
+ * only, and returns how many; keys has room for all members. */
+uint32_t json_sort_keys(
+	const struct json_doc *d, uint32_t object, uint32_t *keys);
 
 #endif

@@ -1,60 +1,112 @@
 #include "base/json_write.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/json_parse.h"
 #include "base/json_scan.h"
 
-static void
-put_escape(struct buf *b, unsigned char c)
+static bool
+needs_escape(char c)
 {
-	static const char hex[] = "0123456789abcdef";
-	char text[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+	return (unsigned char)c < ' ' || c == '"' || c == '\\';
+}
 
-	switch (c) {
-	case '"':
-		buf_append_lit(b, "\\\"");
-		return;
-	case '\\':
-		buf_append_lit(b, "\\\\");
-		return;
-	case '\n':
-		buf_append_lit(b, "\\n");
-		return;
-	case '\r':
-		buf_append_lit(b, "\\r");
-		return;
-	case '\t':
-		buf_append_lit(b, "\\t");
-		return;
-	case '\b':
-		buf_append_lit(b, "\\b");
-		return;
-	case '\f':
-		buf_append_lit(b, "\\f");
-		return;
-	default:
-		buf_append(b, text, sizeof(text));
+/* The escape of one character that needs one, at most 6 bytes. */
+static size_t
+escape_char(char c, char out[8])
+{
+	static const char from[] = "\b\f\n\r\t", to[] = "bfnrt";
+	static const char hex[] = "0123456789abcdef";
+	const char *at;
+
+	out[0] = '\\';
+	if (c == '"' || c == '\\') {
+		out[1] = c;
+		return 2;
+	}
+	at = c == '\0' ? NULL : strchr(from, c);
+	if (at != NULL) {
+		out[1] = to[at - from];
+		return 2;
+	}
+	memcpy(out + 1, "u00", 3);
+	out[4] = hex[(unsigned char)c >> 4];
+	out[5] = hex[c & 15];
+	return 6;
+}
+
+/* The last few bytes, and texts that come near the buffer's maximum. */
+static void
+put_escaped_slowly(struct buf *b, const char *p, const char *end)
+{
+	while (p < end) {
+		const char *run = p;
+		char escape[8];
+
+		while (p < end && !needs_escape(*p))
+			p++;
+		buf_append(b, run, (size_t)(p - run));
+		if (p < end)
+			buf_append(b, escape, escape_char(*p++, escape));
 	}
 }
+
+#ifdef __SSE2__
+/* Copies 16 bytes at a time and goes back to the first that needs an escape:
+ * runs are too short for a memcpy of each to pay. */
+static const char *
+put_escaped_blocks(struct buf *b, const char *p, const char *end)
+{
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i backslash = _mm_set1_epi8('\\');
+	const __m128i control = _mm_set1_epi8(0x1f);
+	char *o = b->p + b->len, *o_end = b->p + b->cap - 24;
+
+	while (end - p >= 16 && o <= o_end) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		int stop = _mm_movemask_epi8(
+			_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote),
+					     _mm_cmpeq_epi8(v, backslash)),
+				_mm_cmpeq_epi8(_mm_min_epu8(v, control), v)));
+		int n;
+
+		_mm_storeu_si128((__m128i *)(void *)o, v);
+		if (stop == 0) {
+			p += 16;
+			o += 16;
+			continue;
+		}
+		n = __builtin_ctz((unsigned)stop);
+		p += n;
+		o += n;
+		o += escape_char(*p++, o);
+	}
+	b->len = (size_t)(o - b->p);
+	return p;
+}
+#endif
 
 void
 json_put_escaped(struct buf *b, struct slice s)
 {
-	const char *p = s.p;
-	const char *end = s.p + s.len;
+	const char *p = s.p, *end = s.p + s.len;
 
-	while (p < end) {
-		const char *special = json_scan_plain(p, end, false);
+#ifdef __SSE2__
+	while (end - p >= 16 && !b->failed) {
+		size_t want = (size_t)(end - p) + (size_t)(end - p) / 8 + 64;
 
-		buf_append(b, p, (size_t)(special - p));
-		if (special == end)
-			return;
-		put_escape(b, (unsigned char)*special);
-		p = special + 1;
+		if (b->cap - b->len < 40) {
+			if (b->max_bytes - b->len < want)
+				break;
+			if (!buf_grow(b, want))
+				return;
+		}
+		p = put_escaped_blocks(b, p, end);
 	}
+#endif
+	put_escaped_slowly(b, p, end);
 }
 
 void
@@ -65,182 +117,90 @@ json_put_string(struct buf *b, struct slice s)
 	buf_append_char(b, '"');
 }
 
-void
-json_put_double(struct buf *b, double v, bool with_point)
+/* Significant digits without trailing zeros, and the power of ten of the first
+ * one: v = d.ddd * 10^exponent. v is finite and over 0. */
+static int
+shortest_digits(double v, char digits[20], int *exponent)
 {
 	char text[40];
 	int n = 0;
 
-	for (int digits = 15; digits <= 17; digits++) {
-		n = snprintf(text, sizeof(text), "%.*g", digits, v);
+	/* Subnormal numbers have fewer digits. */
+	for (int precision = v < DBL_MIN ? 0 : 14; precision <= 16;
+		precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, v);
 		if (strtod(text, NULL) == v)
 			break;
 	}
-	buf_append(b, text, (size_t)n);
-	if (with_point && memchr(text, '.', (size_t)n) == NULL &&
-		memchr(text, 'e', (size_t)n) == NULL)
-		buf_append_lit(b, ".0");
-}
-
-static bool
-is_all_digits(struct slice s, size_t max)
-{
-	return s.len <= max && s.len > 0;
-}
-
-/* An integer of up to 64 bits, signed or unsigned, is kept as written. */
-static bool
-integer_fits(struct slice s)
-{
-	static const char max_u64[] = "18446744073709551615";
-	static const char min_i64[] = "9223372036854775808";
-	struct slice d = s;
-
-	if (s.len == 2 && s.p[0] == '-' && s.p[1] == '0')
-		return false;
-	if (s.p[0] == '-') {
-		d.p++;
-		d.len--;
-		return is_all_digits(d, 18) ||
-		       (d.len == 19 && memcmp(d.p, min_i64, 19) <= 0);
+	*exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
+	for (const char *p = text; *p != 'e'; p++) {
+		/* The point has another form in some locales. */
+		if (*p >= '0' && *p <= '9')
+			digits[n++] = *p;
 	}
-	return is_all_digits(d, 19) ||
-	       (d.len == 20 && memcmp(d.p, max_u64, 20) <= 0);
-}
-
-/* A fraction that is already in its shortest form: no exponent, at most 15
- * digits, no zero at its end (but ".0"). */
-static bool
-fraction_is_short(struct slice s)
-{
-	const char *dot = memchr(s.p, '.', s.len);
-
-	if (dot == NULL || s.len > 16 || memchr(s.p, 'e', s.len) != NULL ||
-		memchr(s.p, 'E', s.len) != NULL)
-		return false;
-	if (s.p[s.len - 1] != '0')
-		return true;
-	return dot == s.p + s.len - 2;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	return n;
 }
 
 static void
-put_number(struct buf *b, const struct json_doc *d, uint32_t node)
+put_zeros(struct buf *b, int n)
 {
-	struct slice s = json_inner(d, node);
-
-	if ((d->nodes[node].flags & JSON_FLOAT) == 0 ? integer_fits(s)
-						     : fraction_is_short(s))
-		buf_append_slice(b, s);
-	else
-		json_put_double(b, json_double(d, node), true);
+	while (n-- > 0)
+		buf_append_char(b, '0');
 }
 
-/* String text with NUL and lone surrogates replaced; still escaped. */
 static void
-put_mended(struct buf *b, struct slice in)
+put_exponential(struct buf *b, const char *digits, int n, int exponent)
 {
-	const char *p = in.p;
-	const char *end = in.p + in.len;
-
-	while (p < end) {
-		const char *slash = memchr(p, '\\', (size_t)(end - p));
-		const char *from;
-		char text[4];
-		size_t n;
-
-		if (slash == NULL)
-			slash = end;
-		buf_append(b, p, (size_t)(slash - p));
-		if (slash == end)
-			return;
-		from = p = slash;
-		n = json_scan_escape(&p, end, text);
-		if (n == 1 && text[0] == '\0')
-			buf_append_lit(b, "\xef\xbf\xbd");
-		else if (from[1] == 'u' && n == 3 &&
-			 memcmp(text, "\xef\xbf\xbd", 3) == 0)
-			buf_append(b, text, 3);
-		else
-			buf_append(b, from, (size_t)(p - from));
+	buf_append_char(b, digits[0]);
+	if (n > 1) {
+		buf_append_char(b, '.');
+		buf_append(b, digits + 1, (size_t)n - 1);
 	}
-}
-
-static void
-put_string_node(struct buf *b, const struct json_doc *d, uint32_t node)
-{
-	if ((d->nodes[node].flags & (JSON_NUL | JSON_LONE)) == 0) {
-		buf_append_slice(b, json_raw(d, node));
-		return;
-	}
-	buf_append_char(b, '"');
-	put_mended(b, json_inner(d, node));
-	buf_append_char(b, '"');
-}
-
-static void
-put_scalar(struct buf *b, const struct json_doc *d, uint32_t node)
-{
-	if (d->nodes[node].type == JSON_STRING)
-		put_string_node(b, d, node);
-	else if (d->nodes[node].type == JSON_NUMBER)
-		put_number(b, d, node);
-	else
-		buf_append_slice(b, json_inner(d, node));
-}
-
-struct open_level {
-	uint32_t end;
-	bool is_object;
-	bool wants_value; /* after a key */
-	bool has_some;
-};
-
-/* What stands before the next node of the container on top. */
-static void
-put_separator(struct buf *b, struct open_level *top)
-{
-	if (top->is_object && top->wants_value) {
-		buf_append_char(b, ':');
-		top->wants_value = false;
-		return;
-	}
-	if (top->has_some)
-		buf_append_char(b, ',');
-	top->has_some = true;
-	top->wants_value = top->is_object;
+	buf_append_char(b, 'e');
+	if (exponent > 0)
+		buf_append_char(b, '+');
+	buf_append_i64(b, exponent);
 }
 
 void
-json_put_value(struct buf *b, const struct json_doc *d, uint32_t node,
-	uint32_t max_depth, bool *cut)
+json_put_double(struct buf *b, double v, bool with_point)
 {
-	struct open_level stack[JSON_STACK_MAX];
-	uint32_t depth = 0;
-	uint32_t end = d->nodes[node].next;
+	char digits[20];
+	int n, exponent;
 
-	for (uint32_t i = node; i < end;) {
-		const struct json_node *at = &d->nodes[i];
-
-		if (depth > 0)
-			put_separator(b, &stack[depth - 1]);
-		if (at->type != JSON_ARRAY && at->type != JSON_OBJECT) {
-			put_scalar(b, d, i++);
-		} else if (depth >= max_depth || depth >= JSON_STACK_MAX) {
-			buf_append_lit(b, "null");
-			if (cut != NULL)
-				*cut = true;
-			i = at->next;
-		} else {
-			bool is_object = at->type == JSON_OBJECT;
-
-			buf_append_char(b, is_object ? '{' : '[');
-			stack[depth++] = (struct open_level){
-				.end = at->next, .is_object = is_object};
-			i++;
-		}
-		while (depth > 0 && i == stack[depth - 1].end) {
-			depth--;
-			buf_append_char(b, stack[depth].is_object ? '}' : ']');
-		}
+	if (!isfinite(v)) {
+		buf_append_lit(b, "null");
+		return;
+	}
+	if (signbit(v)) {
+		if (v != 0 || with_point)
+			buf_append_char(b, '-');
+		v = -v;
+	}
+	if (v < 9007199254740992.0 && v == (double)(uint64_t)v) {
+		buf_append_u64(b, (uint64_t)v);
+		if (with_point)
+			buf_append_lit(b, ".0");
+		return;
+	}
+	n = shortest_digits(v, digits, &exponent);
+	if (exponent >= 21 || exponent < -6) {
+		put_exponential(b, digits, n, exponent);
+	} else if (exponent < 0) {
+		buf_append_lit(b, "0.");
+		put_zeros(b, -exponent - 1);
+		buf_append(b, digits, (size_t)n);
+	} else if (n <= exponent + 1) {
+		buf_append(b, digits, (size_t)n);
+		put_zeros(b, exponent + 1 - n);
+		if (with_point)
+			buf_append_lit(b, ".0");
+	} else {
+		buf_append(b, digits, (size_t)exponent + 1);
+		buf_append_char(b, '.');
+		buf_append(
+			b, digits + exponent + 1, (size_t)(n - exponent - 1));
 	}
 }

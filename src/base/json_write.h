@@ -28,10 +28,12 @@ void json_put_double(struct buf *b, double v, bool with_point);
  */
 void json_put_value(struct buf *b, const struct json_doc *d, uint32_t node,
 	uint32_t max_depth, bool *cut);
-/* As above with sorted object keys (distinct_id that is an object). */
+/* As above with sorted object keys, of repeated ones the last (distinct_id that
+ * is an object). Without memory b fails. */
 void json_put_sorted(struct buf *b, const struct json_doc *d, uint32_t node,
 	struct arena *a);
-/* Equal by value: numbers numerically, objects whatever the order of keys. */
+/* Equal by value: numbers numerically, objects whatever the order of keys, of
+ * repeated keys the last. Also false when memory is short. */
 bool json_equal(const struct json_doc *d1, uint32_t n1,
 	const struct json_doc *d2, uint32_t n2);
 

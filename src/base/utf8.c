@@ -75,6 +75,35 @@ utf8_valid(struct slice s)
 }
 
 size_t
+utf8_run(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t i = 0, bad;
+
+	while (i < len && p[i] >= 0x80) {
+		size_t n;
+
+		/* The common two and three byte characters without a call. */
+		if (p[i] >= 0xc2 && p[i] < 0xe0 && i + 1 < len &&
+			(p[i + 1] & 0xc0) == 0x80) {
+			i += 2;
+			continue;
+		}
+		if (p[i] > 0xe0 && p[i] < 0xed && i + 2 < len &&
+			(p[i + 1] & 0xc0) == 0x80 &&
+			(p[i + 2] & 0xc0) == 0x80) {
+			i += 3;
+			continue;
+		}
+		n = check_one(p + i, len - i, &bad);
+		if (n == 0)
+			break;
+		i += n;
+	}
+	return i;
+}
+
+size_t
 utf8_decode(const char *text, size_t len, uint32_t *cp)
 {
 	const unsigned char *p = (const unsigned char *)text;

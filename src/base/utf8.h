@@ -10,6 +10,9 @@
 
 /* Strict (no surrogates, no overlong forms, up to U+10FFFF). */
 bool utf8_valid(struct slice s);
+/* Bytes of the valid non-ASCII characters that stand at p, up to the first
+ * ASCII byte, invalid byte or the end. */
+size_t utf8_run(const char *p, size_t len);
 /* Decodes one character of valid text; returns its bytes. */
 size_t utf8_decode(const char *p, size_t len, uint32_t *cp);
 /* Writes at most 4 bytes, returns how many. */
