@@ -35,15 +35,15 @@ struct team_snapshot; /* immutable, reference-counted */
 struct team_cache;
 
 /* Loads all projects from config.db. */
-MUST_CHECK int team_cache_new(struct store *config, struct team_cache **out,
-	struct err *e);
+MUST_CHECK int team_cache_new(
+	struct store *config, struct team_cache **out, struct err *e);
 void team_cache_free(struct team_cache *c);
 /* Wait-free for readers apart from one short lock. @thread any */
 const struct team_snapshot *team_snapshot_get(struct team_cache *c);
 void team_snapshot_unref(const struct team_snapshot *s);
 /* NULL if no project has it (rotated tokens count for their grace time). */
-const struct team *team_by_token(const struct team_snapshot *s,
-	struct slice token);
+const struct team *team_by_token(
+	const struct team_snapshot *s, struct slice token);
 const struct team *team_by_id(const struct team_snapshot *s, int64_t id);
 int team_count(const struct team_snapshot *s);
 const struct team *team_at(const struct team_snapshot *s, int i);
@@ -61,8 +61,8 @@ MUST_CHECK int team_create(struct team_cache *c, const char *name,
 	struct err *e);
 MUST_CHECK int team_set(struct team_cache *c, int64_t id,
 	const char *const *settings, struct err *e);
-MUST_CHECK int team_rotate_token(struct team_cache *c, int64_t id,
-	struct err *e);
+MUST_CHECK int team_rotate_token(
+	struct team_cache *c, int64_t id, struct err *e);
 MUST_CHECK int team_delete(struct team_cache *c, int64_t id, struct err *e);
 /* {"id","name","api_token",…settings, all with their defaults}. */
 struct buf;

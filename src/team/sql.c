@@ -1,0 +1,23 @@
+#include "team/team_int.h"
+
+static const char *const texts[] = {
+	[TEAM_SQL_LIST] = "SELECT id, uuid, name, api_token, settings, "
+			  "created_at_us FROM project ORDER BY id",
+	[TEAM_SQL_LIST_OLD] = "SELECT api_token, project_id, expires_at_us "
+			      "FROM project_old_token WHERE expires_at_us > ?1",
+	[TEAM_SQL_INSERT] =
+		"INSERT INTO project (uuid, name, api_token, settings, "
+		"created_at_us) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[TEAM_SQL_SETTINGS] = "UPDATE project SET settings = ?2 WHERE id = ?1",
+	[TEAM_SQL_TOKEN] = "UPDATE project SET api_token = ?2 WHERE id = ?1",
+	[TEAM_SQL_OLD_TOKEN] =
+		"INSERT OR REPLACE INTO project_old_token "
+		"(api_token, project_id, expires_at_us) VALUES (?1, ?2, ?3)",
+	[TEAM_SQL_PURGE_OLD] =
+		"DELETE FROM project_old_token WHERE expires_at_us <= ?1",
+	[TEAM_SQL_DELETE] = "DELETE FROM project WHERE id = ?1",
+	[TEAM_SQL_DELETE_OLD] =
+		"DELETE FROM project_old_token WHERE project_id = ?1",
+};
+
+const struct sql_set team_sql = {"team", texts, TEAM_N_SQL};

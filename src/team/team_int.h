@@ -1,0 +1,94 @@
+#ifndef SLUICE_TEAM_TEAM_INT_H
+#define SLUICE_TEAM_TEAM_INT_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/thread.h"
+#include "store/sql.h"
+#include "store/store.h"
+#include "team/team.h"
+
+#define TEAM_TOKEN_RANDOM 43
+#define TEAM_MAX_PROJECTS 100000
+#define TEAM_SETTINGS_MAX_BYTES ((size_t)1024 * 1024)
+#define TEAM_NAME_MAX_BYTES 400
+
+enum team_setting {
+#define TEAM_SETTING(id, name, kind, def, min, max, allowed) TEAM_SET_##id,
+#include "team/settings.def"
+#undef TEAM_SETTING
+	TEAM_N_SETTINGS
+};
+
+/* What is behind a struct team: its values as JSON text, NULL where unset. */
+struct team_row {
+	struct team t; /* first: a struct team is cast to its row */
+	const char *values[TEAM_N_SETTINGS];
+};
+
+struct team_token {
+	const char *text;
+	const struct team *t;
+	int64_t expires_at_us; /* INT64_MAX: the token in use */
+};
+
+struct team_snapshot {
+	_Atomic int refs;
+	struct arena arena;
+	struct team_row *rows; /* by id */
+	int n;
+	struct team_token *tokens; /* open hash table; text NULL: free */
+	unsigned mask;
+};
+
+struct team_cache {
+	struct store *config;
+	struct store_conn *reader; /* guarded by lock team.change */
+	struct lock change; /* one change at a time */
+	struct lock lock; /* guards current */
+	struct team_snapshot *current;
+};
+
+enum team_sql {
+	TEAM_SQL_LIST,
+	TEAM_SQL_LIST_OLD,
+	TEAM_SQL_INSERT,
+	TEAM_SQL_SETTINGS,
+	TEAM_SQL_TOKEN,
+	TEAM_SQL_OLD_TOKEN,
+	TEAM_SQL_PURGE_OLD,
+	TEAM_SQL_DELETE,
+	TEAM_SQL_DELETE_OLD,
+	TEAM_N_SQL
+};
+extern const struct sql_set team_sql;
+
+/* settings.c */
+/* The setting's index or -1. */
+int team_setting_find(struct slice name);
+const char *team_setting_name(int i);
+const char *team_setting_default(int i);
+/* Checks "name=value"; *json is the value's JSON text in the arena, NULL when
+ * the setting goes back to its default. INVALID. */
+MUST_CHECK int team_setting_parse(struct arena *a, const char *text, int *i,
+	const char **json, struct err *e);
+/* {"name":value,…} of what is set. */
+void team_settings_write(const char *const *values, struct buf *out);
+/* The inverse; unknown names are skipped. CORRUPT. */
+MUST_CHECK int team_settings_read(
+	struct arena *a, struct slice text, const char **values, struct err *e);
+/* Fills the fields of t that follow from the values. */
+void team_settings_apply(struct team_row *row);
+
+/* snapshot.c */
+MUST_CHECK int team_snapshot_load(
+	struct store_conn *c, struct team_snapshot **out, struct err *e);
+/* Loads anew and swaps. @locks team.change (held) */
+MUST_CHECK int team_cache_reload(struct team_cache *c, struct err *e);
+
+/* token.c */
+void team_token_make(char out[TEAM_TOKEN_RANDOM + 5]);
+
+#endif
