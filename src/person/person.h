@@ -1,0 +1,193 @@
+#ifndef SLUICE_PERSON_PERSON_H
+#define SLUICE_PERSON_PERSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/slice.h"
+#include "base/uuid.h"
+#include "event/event.h"
+#include "event/normalise.h"
+
+/*
+ * The rules for persons, distinct ids and groups (ingestion spec 5 and 6) over
+ * a working set in memory. Pure: no I/O, no clock, no randomness; so the same
+ * events in the same order give the same result whatever the batch size.
+ *
+ * A batch: person_set_new; person_want for each event that has gone through
+ * event_normalise; persondb_load; person_apply for each event in order; then
+ * the changes are in the lists of the set: the output writes ONE message for
+ * each person, distinct id and group in them, persondb_save writes the rows.
+ * Everything lives in the batch's arena. One thread at a time.
+ */
+
+struct person_id;
+
+/* Added to the version in the message of a deletion. */
+#define PERSON_DELETE_VERSION_STEP 100
+/* First version over a deleted row's, when its uuid or id comes back. */
+#define PERSON_REVIVE_VERSION_STEP 101
+
+struct person {
+	int64_t team_id;
+	int64_t row_id; /* 0: not in the store yet */
+	struct uuid uuid;
+	char uuid_text[UUID_TEXT];
+	int64_t created_at_us;
+	int64_t version;
+	bool is_identified;
+	bool is_deleted; /* by a merge or by the admin: a tombstone is kept */
+	bool deleted_by_admin; /* then its message has properties {} */
+	bool is_changed; /* is in set->persons_changed */
+	bool ids_loaded; /* ids is complete */
+	bool is_parsed; /* props is valid */
+	bool text_valid; /* text is that of props */
+	struct slice text; /* properties as JSON text, compact */
+	struct props props;
+	struct person_id *ids; /* its distinct ids, first attached first */
+	struct person_id *ids_tail;
+	struct person *next_changed; /* order of first change */
+	struct person *next_by_uuid;
+};
+
+/* One distinct id that the batch looks at. */
+struct person_id {
+	int64_t team_id;
+	struct slice id;
+	uint64_t hash;
+	struct person *person; /* NULL: nobody's */
+	int64_t row_id; /* 0: no row */
+	int64_t version; /* of the row; of a deleted row if is_tombstone */
+	bool is_tombstone; /* the row is a deleted one */
+	bool is_deleted; /* deleted in this batch: message with is_deleted 1 */
+	bool is_changed; /* is in set->ids_changed */
+	bool is_loaded;
+	bool want_person_ids; /* load all ids of its person (merges) */
+	bool want_personless;
+	bool personless; /* has a row of personless use */
+	bool personless_merged; /* that row says is_merged */
+	bool personless_changed; /* is in set->personless_changed */
+	struct person *stored_tombstone; /* deleted person with this id's uuid,
+					    or NULL; loaded if nobody's */
+	struct person_id *next_of_person;
+	struct person_id *next_changed;
+	struct person_id *next_personless;
+	struct person_id *next_hash;
+	struct person_id *next; /* all, in order of want */
+};
+
+struct person_group {
+	int64_t team_id;
+	int type_index; /* -1: its type has none (yet) */
+	struct slice type;
+	struct slice key;
+	uint64_t hash;
+	int64_t version; /* 0: no row yet */
+	int64_t created_at_us;
+	struct slice text; /* properties as JSON text */
+	struct props props;
+	bool is_loaded, is_parsed, is_changed;
+	struct person_group *next_changed;
+	struct person_group *next_hash;
+	struct person_group *next;
+};
+
+/* Group types of one project, and its rules. */
+struct person_team {
+	int64_t team_id;
+	int64_t project_id;
+	bool want_types, types_loaded, is_changed;
+	int n_types;
+	int n_stored; /* types below are in the store */
+	struct {
+		struct slice name;
+		int index;
+		int64_t created_at_us;
+	} types[LIMIT_GROUP_TYPES];
+	struct person_team *next;
+};
+
+struct person_set {
+	struct arena *arena;
+	struct buf *scratch; /* borrowed */
+	/* All that is looked at, in order of want. */
+	struct person_id *ids, **ids_tail;
+	struct person_group *groups, **groups_tail;
+	struct person_team *teams;
+	uint32_t n_ids, n_groups;
+	/* Changes, each once, in order of the first change. */
+	struct person *persons_changed, **persons_changed_tail;
+	struct person_id *ids_changed, **ids_changed_tail;
+	struct person_id *personless_changed, **personless_changed_tail;
+	struct person_group *groups_changed, **groups_changed_tail;
+	/* Hash tables. */
+	struct person_id **id_table;
+	struct person_group **group_table;
+	uint32_t id_mask, group_mask;
+	struct person **uuid_table;
+	uint32_t uuid_mask, n_persons;
+	bool failed; /* no memory */
+};
+
+/* scratch is used while a call runs; its maximum bounds person properties. */
+MUST_CHECK int person_set_init(struct person_set *s, struct arena *a,
+	struct buf *scratch, struct err *e);
+
+/* Names what the event needs loaded. NO_MEMORY. */
+MUST_CHECK int person_want(
+	struct person_set *s, const struct event *ev, struct err *e);
+/* One id; with_ids: all ids of its person too. */
+MUST_CHECK int person_want_id(struct person_set *s, int64_t team_id,
+	struct slice id, bool with_ids, struct err *e);
+
+struct person_result {
+	struct slice uuid; /* 36 characters */
+	int64_t created_at_us;
+	struct slice properties; /* JSON text, the event's view (5.7) */
+	enum event_mode mode;
+	struct person *person; /* NULL: a made-up one */
+};
+
+/*
+ * Applies one event: person (5.1-5.11), groups (6; $group_N are set in
+ * ev->props), warnings into ev->warnings. Everything the event wants must be
+ * loaded. Not for kind EVENT_HEATMAP. NO_MEMORY leaves the set unusable.
+ */
+MUST_CHECK int person_apply(struct person_set *s, struct event *ev,
+	struct event_work *w, struct person_result *out, struct err *e);
+
+/* Deletes the person of a loaded id (want with_ids) with all its ids (5.13).
+ * NOT_FOUND. */
+MUST_CHECK int person_delete(
+	struct person_set *s, int64_t team_id, struct slice id, struct err *e);
+
+/* Versions in messages: those of deletions are raised. */
+int64_t person_message_version(const struct person *p);
+int64_t person_id_message_version(const struct person_id *d);
+/* Properties in the person's message. */
+struct slice person_message_properties(const struct person *p);
+struct slice person_group_properties(const struct person_group *g);
+
+/* UUIDv5 of "<team_id>:<distinct_id>" (5.1). */
+void person_uuid(int64_t team_id, struct slice distinct_id, struct uuid *out);
+
+/* Look-ups, for the store and tests. NULL: not wanted. */
+struct person_id *person_find_id(
+	const struct person_set *s, int64_t team_id, struct slice id);
+struct person *person_find_uuid(
+	const struct person_set *s, int64_t team_id, const struct uuid *u);
+/* For the store: enters what was read. Slices must live in the arena. */
+struct person *person_put(
+	struct person_set *s, int64_t team_id, const struct uuid *u);
+/* Finds or makes the id. NULL: no memory. */
+struct person_id *person_put_id(
+	struct person_set *s, int64_t team_id, struct slice id);
+void person_attach_loaded(struct person *p, struct person_id *d);
+struct person_team *person_put_team(
+	struct person_set *s, int64_t team_id, int64_t project_id);
+
+#endif
