@@ -6,29 +6,45 @@
 #include "base/zip.h"
 
 #define PIECE (64 * 1024)
-#define WINDOW_LOG_MAX 27 /* 128 MiB of window at most */
+#define WINDOW_LOG_MAX 25 /* 32 MiB of window at most */
 
-/* Next piece of output, bounded by the maximum; NULL and e set otherwise. */
-static char *
-next_piece(struct buf *out, size_t *room, struct err *e)
-{
+/*
+ * Where the next piece of output goes. At the maximum it is one byte beside the
+ * buffer: the stream may end there, or shows by filling it that it is too big.
+ */
+struct piece {
 	char *to;
+	size_t room;
+	char probe;
+};
 
-	*room = out->max_bytes - out->len;
-	if (*room > PIECE)
-		*room = PIECE;
-	if (*room == 0) {
-		ERR_IGNORE(err_set(e, ERR_TOO_BIG,
-				   "decompressed data exceeds %zu bytes",
-				   out->max_bytes),
-			"the caller returns e");
-		return NULL;
+static int
+next_piece(struct piece *p, struct buf *out, struct err *e)
+{
+	p->room = out->max_bytes - out->len;
+	if (p->room > PIECE)
+		p->room = PIECE;
+	if (p->room == 0) {
+		p->to = &p->probe;
+		p->room = 1;
+		return 0;
 	}
-	to = buf_reserve(out, *room);
-	if (to == NULL)
-		ERR_IGNORE(err_set(e, ERR_NO_MEMORY, "no memory to inflate"),
-			"the caller returns e");
-	return to;
+	p->to = buf_reserve(out, p->room);
+	if (p->to == NULL)
+		return err_set(e, ERR_NO_MEMORY, "no memory to inflate");
+	return 0;
+}
+
+/* Counts the n bytes that were written to the piece. */
+static int
+end_piece(const struct piece *p, struct buf *out, size_t n, struct err *e)
+{
+	if (p->to != &p->probe)
+		out->len += n;
+	else if (n > 0)
+		return err_set(e, ERR_TOO_BIG,
+			"decompressed data exceeds %zu bytes", out->max_bytes);
+	return 0;
 }
 
 static int
@@ -37,18 +53,20 @@ lz4f_run(LZ4F_dctx *ctx, struct slice in, struct buf *out, struct err *e)
 	size_t hint = 1;
 
 	while (hint != 0) {
-		size_t room, used = in.len;
-		char *to = next_piece(out, &room, e);
+		struct piece piece;
+		size_t n, used = in.len;
 
-		if (to == NULL)
+		if (next_piece(&piece, out, e) != 0)
 			return -(int)e->code;
-		hint = LZ4F_decompress(ctx, to, &room, in.p, &used, NULL);
+		n = piece.room;
+		hint = LZ4F_decompress(ctx, piece.to, &n, in.p, &used, NULL);
 		if (LZ4F_isError(hint))
 			return err_set(e, ERR_INVALID, "invalid lz4 data");
-		out->len += room;
+		if (end_piece(&piece, out, n, e) != 0)
+			return -(int)e->code;
 		in.p += used;
 		in.len -= used;
-		if (hint != 0 && in.len == 0 && room == 0)
+		if (hint != 0 && in.len == 0 && n == 0)
 			return err_set(e, ERR_INVALID, "truncated lz4 data");
 	}
 	return 0;
@@ -83,34 +101,40 @@ zip_lz4f_encode(struct slice in, struct buf *out, struct err *e)
 	return 0;
 }
 
+static int
+zstd_run(ZSTD_DCtx *ctx, struct slice in, struct buf *out, struct err *e)
+{
+	ZSTD_inBuffer from = {in.p, in.len, 0};
+	size_t hint = 1;
+
+	while (hint != 0) {
+		struct piece piece;
+		ZSTD_outBuffer to;
+
+		if (next_piece(&piece, out, e) != 0)
+			return -(int)e->code;
+		to = (ZSTD_outBuffer){piece.to, piece.room, 0};
+		hint = ZSTD_decompressStream(ctx, &to, &from);
+		if (ZSTD_isError(hint))
+			return err_set(e, ERR_INVALID, "invalid zstd data");
+		if (end_piece(&piece, out, to.pos, e) != 0)
+			return -(int)e->code;
+		if (hint != 0 && to.pos == 0 && from.pos == from.size)
+			return err_set(e, ERR_INVALID, "truncated zstd data");
+	}
+	return 0;
+}
+
 int
 zip_zstd_decode(struct slice in, struct buf *out, struct err *e)
 {
 	ZSTD_DCtx *ctx = ZSTD_createDCtx();
-	ZSTD_inBuffer from = {in.p, in.len, 0};
-	size_t hint = 1;
-	int rc = 0;
+	int rc;
 
 	if (ctx == NULL)
 		return err_set(e, ERR_NO_MEMORY, "no memory to inflate");
 	ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-	while (rc == 0 && hint != 0) {
-		size_t room;
-		char *p = next_piece(out, &room, e);
-		ZSTD_outBuffer to = {p, room, 0};
-
-		if (p == NULL) {
-			rc = -(int)e->code;
-			break;
-		}
-		hint = ZSTD_decompressStream(ctx, &to, &from);
-		if (ZSTD_isError(hint))
-			rc = err_set(e, ERR_INVALID, "invalid zstd data");
-		else if (hint != 0 && to.pos == 0 && from.pos == from.size)
-			rc = err_set(e, ERR_INVALID, "truncated zstd data");
-		else
-			out->len += to.pos;
-	}
+	rc = zstd_run(ctx, in, out, e);
 	ZSTD_freeDCtx(ctx);
 	return rc;
 }

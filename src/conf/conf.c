@@ -1,18 +1,20 @@
 #include "conf/conf.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <ini.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/slice.h"
 #include "conf/conf_row.h"
 
 #define DEFAULT_FILE SLUICE_SYSCONFDIR "/sluice/sluice.conf"
 #define KEY_MAX_BYTES 128
+#define FILE_MAX_BYTES (1024 * 1024)
+#define LINE_MAX_BYTES 198 /* what libinih reads of a line */
 
 struct conf_set {
 	struct conf values;
@@ -84,24 +86,72 @@ file_line(
 	return !r->failed;
 }
 
+/*
+ * The parser cuts a line that is longer than its own buffer, and takes an
+ * indented line for the same key again: both would lose text in silence.
+ */
 static int
-load_file(struct conf_set *c, const char *path, bool must_exist, struct err *e)
+check_lines(struct slice text, const char *path, struct err *e)
+{
+	int line = 1;
+
+	while (text.len > 0) {
+		const char *eol = memchr(text.p, '\n', text.len);
+		size_t n = eol == NULL ? text.len : (size_t)(eol - text.p);
+		struct slice trimmed = slice_trim(slice_of(text.p, n));
+
+		if (n > LINE_MAX_BYTES)
+			return err_set(e, ERR_INVALID,
+				"%s line %d is over %d bytes: use the "
+				"environment, or file: for a secret",
+				path, line, LINE_MAX_BYTES);
+		if (trimmed.len > 0 && trimmed.p > text.p &&
+			trimmed.p[0] != '#' && trimmed.p[0] != ';')
+			return err_set(e, ERR_INVALID,
+				"%s line %d begins with a blank", path, line);
+		line++;
+		text.p += n + (eol != NULL);
+		text.len -= n + (eol != NULL);
+	}
+	return 0;
+}
+
+static int
+parse_text(struct conf_set *c, struct buf *b, const char *path, struct err *e)
 {
 	struct file_reading r = {c, path, e, false};
+	const char *text = buf_cstr(b);
 	int line;
 
-	if (access(path, R_OK) != 0 && errno == ENOENT && !must_exist)
-		return 0;
-	errno = 0;
-	line = ini_parse(path, file_line, &r);
+	if (text == NULL)
+		return err_set(e, ERR_NO_MEMORY, "no memory for %s", path);
+	if (strlen(text) != b->len)
+		return err_set(e, ERR_INVALID, "%s is not a text file", path);
+	if (check_lines(buf_slice(b), path, e) != 0)
+		return -(int)e->code;
+	line = ini_parse_string(text, file_line, &r);
 	if (r.failed)
 		return -(int)e->code;
-	if (line < 0)
-		return err_sys(e, ERR_INVALID, "cannot read %s", path);
-	if (line > 0)
+	if (line != 0)
 		return err_set(e, ERR_INVALID, "%s line %d is not key = value",
 			path, line);
 	return 0;
+}
+
+static int
+load_file(struct conf_set *c, const char *path, bool must_exist, struct err *e)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, FILE_MAX_BYTES);
+	rc = file_read(path, &b, e);
+	if (rc == -(int)ERR_NOT_FOUND && !must_exist)
+		rc = 0;
+	else if (rc == 0)
+		rc = parse_text(c, &b, path, e);
+	buf_fini(&b);
+	return rc;
 }
 
 /* SLUICE_CAPTURE_LISTEN is capture.listen. */

@@ -117,7 +117,8 @@ const char *
 conf_nearest(const char *name)
 {
 	const char *best = NULL;
-	int best_distance = 8;
+	/* Beyond a third of its letters it is another word. */
+	int best_distance = (int)strlen(name) / 3 + 2;
 
 	for (int i = 0; i < conf_n_defs; i++) {
 		int n = distance(name, conf_defs[i].row.name);

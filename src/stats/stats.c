@@ -3,6 +3,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/err.h"
+
 /*
  * Counters are sharded by thread so that hot threads do not share a cache line;
  * a reader sums the shards. Gauges and histogram sums hold a double's bits.
@@ -49,8 +51,7 @@ static struct shard {
 	_Alignas(64) _Atomic uint64_t counts[STATS_N_METRICS][LABELS_MAX];
 } shards[N_SHARDS];
 static _Atomic uint64_t gauges[STATS_N_METRICS][LABELS_MAX];
-/* Histograms are few; those of labelled metrics have one per value. */
-static struct histogram histograms[STATS_N_METRICS][4];
+static struct histogram histograms[STATS_N_METRICS][LABELS_MAX];
 
 static unsigned
 my_shard(void)
@@ -65,11 +66,19 @@ my_shard(void)
 	return mine - 1;
 }
 
+/* A label outside its list would count for another metric. */
+static int
+checked(int label)
+{
+	INVARIANT(label >= 0 && label < LABELS_MAX, "stats-1");
+	return label;
+}
+
 void
 stats_add(enum stats_metric m, int label, uint64_t n)
 {
-	atomic_fetch_add_explicit(
-		&shards[my_shard()].counts[m][label], n, memory_order_relaxed);
+	atomic_fetch_add_explicit(&shards[my_shard()].counts[m][checked(label)],
+		n, memory_order_relaxed);
 }
 
 void
@@ -78,13 +87,14 @@ stats_set(enum stats_metric m, int label, double v)
 	uint64_t bits;
 
 	memcpy(&bits, &v, sizeof(bits));
-	atomic_store_explicit(&gauges[m][label], bits, memory_order_relaxed);
+	atomic_store_explicit(
+		&gauges[m][checked(label)], bits, memory_order_relaxed);
 }
 
 void
 stats_observe(enum stats_metric m, int label, double seconds)
 {
-	struct histogram *h = &histograms[m][label < 4 ? label : 3];
+	struct histogram *h = &histograms[m][checked(label)];
 	size_t i = 0;
 
 	while (i < N_BOUNDS && seconds > bounds[i])
@@ -155,8 +165,7 @@ write_value(struct buf *out, const struct metric_row *row, enum stats_metric m,
 	const char *value = row->labels->values[label];
 
 	if (row->kind == KIND_histogram) {
-		write_histogram(
-			out, row, &histograms[m][label < 4 ? label : 3], value);
+		write_histogram(out, row, &histograms[m][label], value);
 		return;
 	}
 	buf_append_str(out, row->name);
