@@ -1,0 +1,273 @@
+#include <string.h>
+
+#include "persondb/persondb.h"
+#include "persondb/sql.h"
+
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, ERR_NO_MEMORY, "no memory to load persons");
+}
+
+/* Columns first.. of a person's row into p, unless it was read before. */
+static int
+fill_person(struct person_set *s, struct person *p, struct store_stmt *st,
+	int64_t row_id, int first, struct err *e)
+{
+	if (p->row_id != 0)
+		return 0;
+	p->row_id = row_id;
+	p->created_at_us = sql_col_i64(st, first);
+	p->version = sql_col_i64(st, first + 1);
+	p->is_identified = sql_col_i64(st, first + 2) != 0;
+	p->text = arena_dup_slice(s->arena, sql_col_text(st, first + 3));
+	p->text_valid = true;
+	return p->text.p == NULL ? no_memory(e) : 0;
+}
+
+static int
+read_uuid(struct slice blob, struct uuid *out, struct err *e)
+{
+	if (blob.len != sizeof(out->b))
+		return err_set(e, ERR_CORRUPT, "a person's uuid has %zu bytes",
+			blob.len);
+	memcpy(out->b, blob.p, sizeof(out->b));
+	return 0;
+}
+
+/* All ids of the person, in the order of their rows. */
+static int
+load_ids_of(struct store_conn *c, struct person_set *s, struct person *p,
+	struct err *e)
+{
+	struct store_stmt *st;
+	int rc;
+
+	if (p->ids_loaded)
+		return 0;
+	if (sql_get(c, &persondb_sql, PERSONDB_IDS_OF_PERSON, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, p->row_id);
+	p->ids = p->ids_tail = NULL;
+	while ((rc = sql_step(st, e)) > 0) {
+		struct slice text =
+			arena_dup_slice(s->arena, sql_col_text(st, 1));
+		struct person_id *d =
+			text.p == NULL ? NULL
+				       : person_put_id(s, p->team_id, text);
+
+		if (d == NULL) {
+			sql_reset(st);
+			return no_memory(e);
+		}
+		d->row_id = sql_col_i64(st, 0);
+		d->version = sql_col_i64(st, 2);
+		d->next_of_person = NULL;
+		person_attach_loaded(p, d);
+	}
+	p->ids_loaded = rc == 0;
+	return rc;
+}
+
+/* A deleted person that has the uuid which this id would give a new one. */
+static int
+load_tombstone(struct store_conn *c, struct person_set *s, struct person_id *d,
+	struct err *e)
+{
+	struct store_stmt *st;
+	struct uuid u;
+	int rc;
+
+	person_uuid(d->team_id, d->id, &u);
+	if (sql_get(c, &persondb_sql, PERSONDB_TOMBSTONE_GET, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, d->team_id);
+	sql_bind_blob(st, 2, slice_of((const char *)u.b, sizeof(u.b)));
+	rc = sql_step(st, e);
+	if (rc > 0 && sql_col_i64(st, 4) != 0) {
+		struct person *p = person_put(s, d->team_id, &u);
+
+		if (p == NULL) {
+			sql_reset(st);
+			return no_memory(e);
+		}
+		if (p->row_id == 0) {
+			p->row_id = sql_col_i64(st, 0);
+			p->created_at_us = sql_col_i64(st, 1);
+			p->version = sql_col_i64(st, 2);
+			p->is_identified = sql_col_i64(st, 3) != 0;
+			p->is_deleted = true;
+			p->text = SLICE_LIT("{}");
+			p->text_valid = true;
+		}
+		d->stored_tombstone = p;
+	}
+	sql_reset(st);
+	return rc < 0 ? rc : 0;
+}
+
+/* The id's row on st, and its person. */
+static int
+read_id(struct store_conn *c, struct person_set *s, struct person_id *d,
+	struct store_stmt *st, struct err *e)
+{
+	int64_t person_id = sql_col_i64(st, 2);
+	struct person *p;
+	struct uuid u;
+
+	d->row_id = sql_col_i64(st, 0);
+	d->version = sql_col_i64(st, 1);
+	if (person_id == 0) {
+		d->is_tombstone = true;
+		return 0;
+	}
+	if (read_uuid(sql_col_blob(st, 3), &u, e) != 0)
+		return -(int)e->code;
+	p = person_put(s, d->team_id, &u);
+	if (p == NULL)
+		return no_memory(e);
+	if (fill_person(s, p, st, person_id, 4, e) != 0)
+		return -(int)e->code;
+	if (d->person == NULL)
+		person_attach_loaded(p, d);
+	sql_reset(st);
+	return d->want_person_ids ? load_ids_of(c, s, p, e) : 0;
+}
+
+static int
+load_personless(struct store_conn *c, struct person_id *d, struct err *e)
+{
+	struct store_stmt *st;
+	int rc;
+
+	if (sql_get(c, &persondb_sql, PERSONDB_PERSONLESS_GET, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, d->team_id);
+	sql_bind_text(st, 2, d->id);
+	rc = sql_step(st, e);
+	if (rc > 0) {
+		d->personless = true;
+		d->personless_merged = sql_col_i64(st, 0) != 0;
+	}
+	sql_reset(st);
+	return rc < 0 ? rc : 0;
+}
+
+static int
+load_id(struct store_conn *c, struct person_set *s, struct person_id *d,
+	struct err *e)
+{
+	struct store_stmt *st;
+	int rc;
+
+	if (sql_get(c, &persondb_sql, PERSONDB_ID_GET, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, d->team_id);
+	sql_bind_text(st, 2, d->id);
+	rc = sql_step(st, e);
+	if (rc > 0)
+		rc = read_id(c, s, d, st, e);
+	sql_reset(st);
+	if (rc == 0 && d->person == NULL)
+		rc = load_tombstone(c, s, d, e);
+	if (rc == 0 && d->want_personless)
+		rc = load_personless(c, d, e);
+	d->is_loaded = rc == 0;
+	return rc;
+}
+
+static int
+load_types(struct store_conn *c, struct person_set *s, struct person_team *t,
+	struct err *e)
+{
+	struct store_stmt *st;
+	int rc;
+
+	if (sql_get(c, &persondb_sql, PERSONDB_TYPES_GET, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, t->project_id);
+	while ((rc = sql_step(st, e)) > 0 && t->n_types < LIMIT_GROUP_TYPES) {
+		struct slice name =
+			arena_dup_slice(s->arena, sql_col_text(st, 1));
+
+		if (name.p == NULL) {
+			sql_reset(st);
+			return no_memory(e);
+		}
+		t->types[t->n_types].index = (int)sql_col_i64(st, 0);
+		t->types[t->n_types].name = name;
+		t->types[t->n_types].created_at_us = sql_col_i64(st, 2);
+		t->n_types++;
+	}
+	sql_reset(st);
+	t->n_stored = t->n_types;
+	t->types_loaded = rc >= 0;
+	return rc < 0 ? rc : 0;
+}
+
+static int
+type_index(const struct person_set *s, const struct person_group *g)
+{
+	for (struct person_team *t = s->teams; t != NULL; t = t->next) {
+		if (t->team_id != g->team_id)
+			continue;
+		for (int i = 0; i < t->n_types; i++)
+			if (slice_eq(t->types[i].name, g->type))
+				return t->types[i].index;
+	}
+	return -1;
+}
+
+static int
+load_group(struct store_conn *c, struct person_set *s, struct person_group *g,
+	struct err *e)
+{
+	struct store_stmt *st;
+	int rc;
+
+	g->type_index = type_index(s, g);
+	g->is_loaded = true;
+	if (g->type_index < 0)
+		return 0; /* no group can have a type that does not exist */
+	if (sql_get(c, &persondb_sql, PERSONDB_GROUP_GET, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, g->team_id);
+	sql_bind_i64(st, 2, g->type_index);
+	sql_bind_text(st, 3, g->key);
+	rc = sql_step(st, e);
+	if (rc > 0) {
+		g->version = sql_col_i64(st, 0);
+		g->created_at_us = sql_col_i64(st, 1);
+		g->text = arena_dup_slice(s->arena, sql_col_text(st, 2));
+		if (g->text.p == NULL)
+			rc = no_memory(e);
+	}
+	sql_reset(st);
+	return rc < 0 ? rc : 0;
+}
+
+int
+persondb_load(struct store_conn *c, struct person_set *s, struct err *e)
+{
+	/* Ids found on the way are put at the end and come up in turn. */
+	for (struct person_id *d = s->ids; d != NULL; d = d->next) {
+		if (!d->is_loaded) {
+			if (load_id(c, s, d, e) != 0)
+				return -(int)e->code;
+		} else if (d->want_person_ids && d->person != NULL &&
+			   d->person->row_id != 0 &&
+			   load_ids_of(c, s, d->person, e) != 0) {
+			return -(int)e->code;
+		}
+	}
+	for (struct person_team *t = s->teams; t != NULL; t = t->next)
+		if (t->want_types && !t->types_loaded &&
+			load_types(c, s, t, e) != 0)
+			return -(int)e->code;
+	for (struct person_group *g = s->groups; g != NULL; g = g->next)
+		if (!g->is_loaded && load_group(c, s, g, e) != 0)
+			return -(int)e->code;
+	if (s->failed)
+		return no_memory(e);
+	return 0;
+}

@@ -1,0 +1,187 @@
+#include "persondb/persondb.h"
+#include "persondb/sql.h"
+
+static int
+save_person(struct store_conn *c, struct person *p, struct err *e)
+{
+	bool is_new = p->row_id == 0;
+	struct store_stmt *st;
+	struct slice properties =
+		p->is_deleted ? SLICE_LIT("{}") : person_message_properties(p);
+	int at = 1;
+
+	if (sql_get(c, &persondb_sql,
+		    is_new ? PERSONDB_PERSON_INSERT : PERSONDB_PERSON_UPDATE,
+		    &st, e) != 0)
+		return -(int)e->code;
+	if (is_new) {
+		sql_bind_i64(st, at++, p->team_id);
+		sql_bind_blob(st, at++,
+			slice_of((const char *)p->uuid.b, sizeof(p->uuid.b)));
+	} else {
+		sql_bind_i64(st, at++, p->row_id);
+	}
+	sql_bind_i64(st, at++, p->created_at_us);
+	sql_bind_i64(st, at++, p->version);
+	sql_bind_i64(st, at++, p->is_identified);
+	sql_bind_i64(st, at++, p->is_deleted);
+	sql_bind_text(st, at, properties);
+	if (sql_run(st, e) != 0)
+		return -(int)e->code;
+	if (is_new)
+		p->row_id = sql_last_rowid(c);
+	return 0;
+}
+
+/* A row that is there is written anew at the end: the order of rows is the
+ * order of attachment. */
+static int
+save_id(struct store_conn *c, struct person_id *d, struct err *e)
+{
+	struct store_stmt *st;
+
+	if (d->row_id != 0) {
+		if (sql_get(c, &persondb_sql, PERSONDB_ID_DELETE, &st, e) != 0)
+			return -(int)e->code;
+		sql_bind_i64(st, 1, d->row_id);
+		if (sql_run(st, e) != 0)
+			return -(int)e->code;
+	}
+	if (sql_get(c, &persondb_sql, PERSONDB_ID_INSERT, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, d->team_id);
+	sql_bind_text(st, 2, d->id);
+	sql_bind_i64(st, 3,
+		d->is_deleted || d->person == NULL ? 0 : d->person->row_id);
+	sql_bind_i64(st, 4, d->version);
+	if (sql_run(st, e) != 0)
+		return -(int)e->code;
+	d->row_id = sql_last_rowid(c);
+	d->is_changed = false;
+	return 0;
+}
+
+/*
+ * The ids of one person are written in the order in which it has them, whatever
+ * the order of change, so that the rows do not depend on the batch size.
+ */
+static int
+save_ids(struct store_conn *c, struct person_set *s, struct err *e)
+{
+	for (struct person_id *d = s->ids_changed; d != NULL;
+		d = d->next_changed) {
+		struct person_id *x =
+			d->is_changed && !d->is_deleted && d->person != NULL
+				? d->person->ids
+				: NULL;
+
+		for (; x != NULL; x = x->next_of_person)
+			if (x->is_changed && save_id(c, x, e) != 0)
+				return -(int)e->code;
+		if (d->is_changed && save_id(c, d, e) != 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+static int
+save_personless(struct store_conn *c, struct person_id *d, struct err *e)
+{
+	struct store_stmt *st;
+
+	if (sql_get(c, &persondb_sql, PERSONDB_PERSONLESS_PUT, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, d->team_id);
+	sql_bind_text(st, 2, d->id);
+	sql_bind_i64(st, 3, d->personless_merged);
+	return sql_run(st, e);
+}
+
+static int
+save_types(struct store_conn *c, struct person_team *t, struct err *e)
+{
+	struct store_stmt *st;
+
+	for (; t->n_stored < t->n_types; t->n_stored++) {
+		if (sql_get(c, &persondb_sql, PERSONDB_TYPE_INSERT, &st, e) !=
+			0)
+			return -(int)e->code;
+		sql_bind_i64(st, 1, t->project_id);
+		sql_bind_i64(st, 2, t->types[t->n_stored].index);
+		sql_bind_text(st, 3, t->types[t->n_stored].name);
+		sql_bind_i64(st, 4, t->types[t->n_stored].created_at_us);
+		if (sql_run(st, e) != 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+static int
+save_group(struct store_conn *c, struct person_group *g, struct err *e)
+{
+	struct store_stmt *st;
+
+	if (sql_get(c, &persondb_sql, PERSONDB_GROUP_PUT, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, g->team_id);
+	sql_bind_i64(st, 2, g->type_index);
+	sql_bind_text(st, 3, g->key);
+	sql_bind_i64(st, 4, g->created_at_us);
+	sql_bind_i64(st, 5, g->version);
+	sql_bind_text(st, 6, person_group_properties(g));
+	return sql_run(st, e);
+}
+
+int
+persondb_save(struct store_conn *c, struct person_set *s, struct err *e)
+{
+	for (struct person *p = s->persons_changed; p != NULL;
+		p = p->next_changed)
+		if (save_person(c, p, e) != 0)
+			return -(int)e->code;
+	if (save_ids(c, s, e) != 0)
+		return -(int)e->code;
+	for (struct person_id *d = s->personless_changed; d != NULL;
+		d = d->next_personless)
+		if (save_personless(c, d, e) != 0)
+			return -(int)e->code;
+	for (struct person_team *t = s->teams; t != NULL; t = t->next)
+		if (save_types(c, t, e) != 0)
+			return -(int)e->code;
+	for (struct person_group *g = s->groups_changed; g != NULL;
+		g = g->next_changed)
+		if (save_group(c, g, e) != 0)
+			return -(int)e->code;
+	return 0;
+}
+
+int
+persondb_delete(struct store_conn *c, struct person_set *s, int64_t team_id,
+	struct slice distinct_id, struct slice uuid, struct err *e)
+{
+	struct store_stmt *st;
+	struct uuid u;
+	int rc;
+
+	if (distinct_id.p == NULL) {
+		if (!uuid_parse(uuid, &u))
+			return err_set(e, ERR_INVALID, "not a person's uuid");
+		if (sql_get(c, &persondb_sql, PERSONDB_ANY_ID, &st, e) != 0)
+			return -(int)e->code;
+		sql_bind_i64(st, 1, team_id);
+		sql_bind_blob(st, 2, slice_of((const char *)u.b, sizeof(u.b)));
+		rc = sql_step(st, e);
+		if (rc > 0)
+			distinct_id =
+				arena_dup_slice(s->arena, sql_col_text(st, 0));
+		sql_reset(st);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			return err_set(e, ERR_NOT_FOUND, "no such person");
+	}
+	if (person_want_id(s, team_id, distinct_id, true, e) != 0 ||
+		persondb_load(c, s, e) != 0)
+		return -(int)e->code;
+	return person_delete(s, team_id, distinct_id, e);
+}
