@@ -71,18 +71,20 @@ struct event {
 	struct props set_once;
 	bool has_set; /* $set is written, even if empty */
 	bool has_set_once;
-	struct slice unset; /* JSON text of an array or object; p NULL: none */
+	struct slice unset; /* JSON text of $unset; p NULL: none */
 	/* Times. */
 	int64_t now_us; /* of capture */
 	int64_t timestamp_us; /* the event's time, whole milliseconds */
 	struct event_time time; /* flags for the warnings */
 	struct event_time_in time_in;
 	struct slice sent_at; /* text, p NULL: none */
+	struct slice sent_at_invalid; /* text of the header; p NULL: none */
 	struct slice ip; /* text, p NULL: none */
 	/* Flags. */
 	bool historical;
 	bool is_personless; /* person processing off */
 	bool force_personless; /* by header: no look-up of persons either */
+	bool is_cookieless;
 	bool said_full; /* $process_person_profile: true */
 	/* What the persons step needs (set by normalise). */
 	bool has_merge; /* $identify, $create_alias, $merge_dangerously with an

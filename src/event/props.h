@@ -46,6 +46,9 @@ void props_init(struct props *p, struct arena *a);
  * name wins and keeps the first one's place. Not an object: adds nothing. */
 void props_add_object(struct props *p, const struct json_doc *d,
 	uint32_t object, struct props_work *w);
+/* The decoded text of a key node, NUL as U+FFFD; p NULL without memory. */
+struct slice props_key(
+	const struct json_doc *d, uint32_t node, struct props_work *w);
 /* The compact, mended JSON text of one value; p NULL without memory. */
 struct slice props_value(
 	const struct json_doc *d, uint32_t node, struct props_work *w);
@@ -56,6 +59,8 @@ bool props_add_text(struct props *p, struct slice text, struct arena *a);
 /* NULL if absent. Valid until the next set. */
 struct prop *props_get(const struct props *p, struct slice key);
 #define props_get_lit(p, s) props_get(p, SLICE_LIT(s))
+/* Room for n more without growing. */
+void props_reserve(struct props *p, uint32_t n);
 bool props_has(const struct props *p, struct slice key);
 void props_set(struct props *p, struct slice key, struct slice value);
 /* value is text that gets its quotes and escapes here. */
