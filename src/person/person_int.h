@@ -1,0 +1,61 @@
+#ifndef SLUICE_PERSON_PERSON_INT_H
+#define SLUICE_PERSON_PERSON_INT_H
+
+#include "person/person.h"
+
+/* One event being applied. Inside person/ only. */
+struct apply {
+	struct person_set *s;
+	struct event *ev;
+	struct event_work *w;
+};
+
+/* Lists of changes; each thing is entered once. */
+void person_changed(struct person_set *s, struct person *p);
+void person_id_changed(struct person_set *s, struct person_id *d);
+void person_personless_changed(struct person_set *s, struct person_id *d);
+void person_group_changed(struct person_set *s, struct person_group *g);
+
+/* The properties as a map; parsed at the first use. */
+struct props *person_props(struct person_set *s, struct person *p);
+/* The properties as text; written anew after a change. p NULL: no memory. */
+struct slice person_text(struct person_set *s, struct person *p);
+/* Says that the map was changed. */
+void person_props_changed(struct person *p);
+
+/* A live person of nobody's yet uuid: new, or a deleted one that comes back. */
+struct person *person_make(
+	struct person_set *s, int64_t team_id, struct slice primary_id);
+/* Gives a nobody's id to a person; version_1: it was used personless. */
+void person_give_id(struct person_set *s, struct person *p, struct person_id *d,
+	bool version_1);
+/* Notes that a merge attached this id (personless rows, 5.9). */
+void person_note_merged(struct person_set *s, struct person_id *d);
+
+/* Creation (5.2) of p from the event; marks it changed. */
+void person_fill_new(struct apply *a, struct person *p, bool is_identified);
+/* What the event does to an existing person (5.6). identify: a merge said so.
+ * merged: p is the survivor of a merge of people, whose version is set and
+ * whose write is sure. */
+void person_update(
+	struct apply *a, struct person *p, bool identify, bool merged);
+/* Runs the merge the event asks for. Returns the person it is then about, or
+ * NULL: no merge, go on with the event's own id. *done: properties are in. */
+struct person *person_merge(struct apply *a, bool *identify, bool *done);
+
+/* 5.11 for what cannot be refused: removes properties in name order until the
+ * text fits, keeps protected names, warns. */
+void person_trim(struct apply *a, struct person *p);
+void person_warn_size(struct apply *a, const struct person *p);
+
+/* Groups of a personful event (6). */
+void person_apply_groups(struct apply *a);
+
+struct person_group *person_find_group(const struct person_set *s,
+	int64_t team_id, struct slice type, struct slice key);
+struct person_group *person_put_group(struct person_set *s, int64_t team_id,
+	struct slice type, struct slice key);
+struct person_team *person_find_team(
+	const struct person_set *s, int64_t team_id);
+
+#endif

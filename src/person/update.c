@@ -1,0 +1,259 @@
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json_read.h"
+#include "event/names.h"
+#include "person/person_int.h"
+
+/* Bytes that one property can take in the text. */
+static size_t
+row_bound(const struct prop *r)
+{
+	return r->key.len * 6 + r->value.len + 4;
+}
+
+static size_t
+props_bound(const struct props *p)
+{
+	size_t n = 2;
+
+	for (struct prop *r = props_first(p); r != NULL; r = props_next(p, r))
+		n += row_bound(r);
+	return n;
+}
+
+void
+person_warn_size(struct apply *a, const struct person *p)
+{
+	struct event_warning_writer w;
+
+	event_warn_begin(&w, a->w->arena, a->w->scratch, &a->ev->warnings,
+		WARN_person_properties_size_violation);
+	event_warn_text(&w, "personId", slice_of(p->uuid_text, UUID_TEXT));
+	event_warn_text(&w, "distinctId", a->ev->distinct_id);
+	event_warn_i64(&w, "teamId", p->team_id);
+	event_warn_text(&w, "eventUuid", a->ev->uuid);
+	event_warn_text(&w, "message",
+		SLICE_LIT("Person properties exceeds size limit and was "
+			  "rejected"));
+	event_warn_end(&w);
+}
+
+/* Whether the map is over the limit as text; exact only where it is near. */
+static bool
+is_too_large(struct apply *a, const struct props *p)
+{
+	struct slice text;
+
+	if (props_bound(p) <= LIMIT_PERSON_PROPERTIES_BYTES)
+		return false;
+	text = props_text(p, a->s->scratch, a->s->arena);
+	return text.p == NULL || text.len > LIMIT_PERSON_PROPERTIES_BYTES;
+}
+
+static int
+by_key(const void *x, const void *y)
+{
+	const struct slice *a = x;
+	const struct slice *b = y;
+
+	return slice_cmp(*a, *b);
+}
+
+void
+person_trim(struct apply *a, struct person *p)
+{
+	struct props *props = person_props(a->s, p);
+	struct slice *names;
+	uint32_t n = 0;
+	size_t bytes;
+
+	if (!is_too_large(a, props))
+		return;
+	person_warn_size(a, p);
+	names = arena_alloc(a->s->arena, (props->n_live + 1) * sizeof(*names));
+	if (names == NULL) {
+		a->s->failed = true;
+		return;
+	}
+	for (struct prop *r = props_first(props); r != NULL;
+		r = props_next(props, r))
+		names[n++] = r->key;
+	qsort(names, n, sizeof(*names), by_key);
+	bytes = props_text(props, a->s->scratch, a->s->arena).len;
+	for (uint32_t i = 0;
+		i < n && bytes > LIMIT_PERSON_PROPERTIES_TRIM_BYTES; i++) {
+		struct prop *r = props_get(props, names[i]);
+
+		if ((event_name_flags(names[i]) &
+			    (EVENT_NAME_PROTECTED | EVENT_NAME_PERSON)) != 0)
+			continue;
+		bytes -= r->key.len + r->value.len + 4;
+		props_unset(props, names[i]);
+	}
+	person_props_changed(p);
+}
+
+/* survey shown stamps the person unless $set does (5.6). */
+static struct slice
+survey_date(struct apply *a)
+{
+	char text[CLOCK_TEXT_MAX + 2] = "\"";
+	int n;
+
+	if (a->ev->kind != EVENT_SURVEY_SHOWN ||
+		props_has(&a->ev->set, SLICE_LIT("$survey_last_seen_date")))
+		return SLICE_NONE;
+	n = clock_format(a->ev->timestamp_us, CLOCK_ISO_MS, text + 1);
+	text[n + 1] = '"';
+	return arena_dup_slice(a->s->arena, slice_of(text, (size_t)n + 2));
+}
+
+void
+person_fill_new(struct apply *a, struct person *p, bool is_identified)
+{
+	struct event *ev = a->ev;
+	struct props *props = person_props(a->s, p);
+	struct slice stamp = survey_date(a);
+	struct slice uuid;
+
+	for (struct prop *r = props_first(&ev->set_once); r != NULL;
+		r = props_next(&ev->set_once, r))
+		props_set(props, r->key, r->value);
+	for (struct prop *r = props_first(&ev->set); r != NULL;
+		r = props_next(&ev->set, r))
+		props_set(props, r->key, r->value);
+	if (stamp.p != NULL)
+		props_set(props, SLICE_LIT("$survey_last_seen_date"), stamp);
+	uuid = ev->uuid;
+	props_set_string(props, SLICE_LIT("$creator_event_uuid"), uuid);
+	person_props_changed(p);
+	p->created_at_us = ev->timestamp_us;
+	p->is_identified = is_identified;
+	person_trim(a, p);
+	person_changed(a->s, p);
+}
+
+/* What one event would change. */
+struct changes {
+	struct props next; /* the properties after it */
+	struct props gone; /* names in $unset */
+	bool any; /* something differs */
+	bool forces_write; /* a reason of 5.6 */
+};
+
+static void
+change_one(struct apply *a, struct changes *c, struct slice key,
+	struct slice value, bool once)
+{
+	struct prop *old = props_get(&c->next, key);
+
+	if (props_has(&c->gone, key))
+		return; /* a key in $set and $unset ends up absent */
+	if (old == NULL) {
+		c->any = c->forces_write = true;
+	} else {
+		if (once || props_value_equal(old->value, value, a->s->arena))
+			return;
+		c->any = true;
+		if ((event_name_flags(key) & EVENT_NAME_QUIET) == 0 ||
+			a->ev->rules->person_update_all)
+			c->forces_write = true;
+	}
+	props_set(&c->next, key, value);
+}
+
+/* Names in $unset: the texts of an array, the keys of an object. */
+static void
+read_unset(struct apply *a, struct props *gone)
+{
+	static const struct json_limits limits = {
+		LIMIT_JSON_DEPTH, LIMIT_EVENT_NODES};
+	struct json_doc d;
+	struct err e;
+	bool is_object;
+
+	if (a->ev->unset.p == NULL ||
+		json_parse(a->s->arena, a->ev->unset, &limits, &d, &e) != 0)
+		return;
+	is_object = d.nodes[0].type == JSON_OBJECT;
+	if (!is_object && d.nodes[0].type != JSON_ARRAY)
+		return;
+	for (uint32_t i = 1; i < d.n_nodes;
+		i = d.nodes[is_object ? i + 1 : i].next)
+		if (d.nodes[i].type == JSON_STRING)
+			props_set(gone, json_string(&d, i, a->s->arena),
+				SLICE_LIT("1"));
+}
+
+static void
+collect(struct apply *a, struct changes *c, const struct props *before)
+{
+	struct event *ev = a->ev;
+	struct slice stamp = survey_date(a);
+
+	props_copy(&c->next, before, a->s->arena);
+	props_init(&c->gone, a->s->arena);
+	read_unset(a, &c->gone);
+	for (struct prop *r = props_first(&ev->set_once); r != NULL;
+		r = props_next(&ev->set_once, r))
+		change_one(a, c, r->key, r->value, true);
+	for (struct prop *r = props_first(&ev->set); r != NULL;
+		r = props_next(&ev->set, r))
+		change_one(a, c, r->key, r->value, false);
+	if (stamp.p != NULL)
+		change_one(a, c, SLICE_LIT("$survey_last_seen_date"), stamp,
+			false);
+	for (struct prop *r = props_first(&c->gone); r != NULL;
+		r = props_next(&c->gone, r))
+		if (props_unset(&c->next, r->key))
+			c->any = c->forces_write = true;
+	if (c->next.failed || c->gone.failed)
+		a->s->failed = true;
+}
+
+static bool
+writes_any_change(enum event_kind kind)
+{
+	return kind == EVENT_IDENTIFY || kind == EVENT_ALIAS ||
+	       kind == EVENT_MERGE || kind == EVENT_SET;
+}
+
+static void
+take(struct apply *a, struct person *p, struct changes *c, bool merged)
+{
+	if (!merged && is_too_large(a, &c->next)) {
+		person_warn_size(
+			a, p); /* refused; the rest of the event stays */
+		return;
+	}
+	p->props = c->next;
+	person_props_changed(p);
+	if (merged)
+		person_trim(a, p);
+}
+
+void
+person_update(struct apply *a, struct person *p, bool identify, bool merged)
+{
+	struct event *ev = a->ev;
+	bool newly = identify && !p->is_identified;
+	bool has_changes = ev->set.n_live > 0 || ev->set_once.n_live > 0 ||
+			   ev->unset.p != NULL ||
+			   ev->kind == EVENT_SURVEY_SHOWN;
+	struct changes c = {.any = false};
+
+	if (ev->kind == EVENT_EXCEPTION || (!has_changes && !newly && !merged))
+		return;
+	if (has_changes)
+		collect(a, &c, person_props(a->s, p));
+	if (c.any && (c.forces_write || newly || merged ||
+			     writes_any_change(ev->kind)))
+		take(a, p, &c, merged);
+	else if (!newly && !merged)
+		return;
+	p->is_identified |= identify;
+	if (!merged)
+		p->version++;
+	person_changed(a->s, p);
+}
