@@ -85,7 +85,7 @@ person_trim(struct apply *a, struct person *p)
 		i < n && bytes > LIMIT_PERSON_PROPERTIES_TRIM_BYTES; i++) {
 		struct prop *r = props_get(props, names[i]);
 
-		if ((event_name_flags(names[i]) &
+		if ((event_name_flags(names[i], NULL) &
 			    (EVENT_NAME_PROTECTED | EVENT_NAME_PERSON)) != 0)
 			continue;
 		bytes -= r->key.len + r->value.len + 4;
@@ -156,7 +156,7 @@ change_one(struct apply *a, struct changes *c, struct slice key,
 		if (once || props_value_equal(old->value, value, a->s->arena))
 			return;
 		c->any = true;
-		if ((event_name_flags(key) & EVENT_NAME_QUIET) == 0 ||
+		if ((event_name_flags(key, NULL) & EVENT_NAME_QUIET) == 0 ||
 			a->ev->rules->person_update_all)
 			c->forces_write = true;
 	}
