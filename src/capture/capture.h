@@ -24,8 +24,8 @@ struct capture_options {
 	bool (*may_accept)(void *cookie, bool is_recording);
 	void *cookie;
 };
-MUST_CHECK int capture_new(const struct capture_options *o,
-	struct capture **out, struct err *e);
+MUST_CHECK int capture_new(
+	const struct capture_options *o, struct capture **out, struct err *e);
 /* Opens the listener. more: route tables of other folders (flags, remote
  * config) served on the same port, ending with rows NULL; may be NULL. */
 MUST_CHECK int capture_start(struct capture *c, const struct http_routes *more,

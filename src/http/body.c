@@ -57,19 +57,20 @@ find_route(struct http_request *r)
 			SLICE_LIT("this host name is not served here\n"));
 		return;
 	}
-	if (s->o.options != NULL && r->method == HTTP_OPTIONS) {
-		s->o.options(r);
-		return;
-	}
-	if (!http_router_find(&s->router, r->path, r->method, &r->route,
-		    &r->app, &allowed)) {
+	bool found = http_router_find(
+		&s->router, r->path, r->method, &r->route, &r->app, &allowed);
+
+	if (r->route == NULL)
 		r->app = s->o.app;
+	if (r->route == NULL && r->method == HTTP_OPTIONS &&
+		s->o.options != NULL) {
+		s->o.options(r);
+	} else if (!found) {
 		if (s->o.not_found != NULL)
 			s->o.not_found(r);
 		else
 			http_answer(r, 404, NULL, SLICE_NONE);
 	} else if (r->route == NULL) {
-		r->app = s->o.app;
 		http_router_allow(allowed, allow, sizeof(allow));
 		http_set_header(r, "Allow", allow);
 		http_answer(r, 405, NULL, SLICE_NONE);

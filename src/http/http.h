@@ -63,7 +63,8 @@ struct http_options {
 	void (*decorate)(struct http_request *r);
 	/* Answers a path that no route has; NULL: 404, empty. */
 	http_handler *not_found;
-	/* Answers OPTIONS on every path; NULL: OPTIONS is a method as others. */
+	/* Answers OPTIONS on every path whose routes do not list it; NULL: OPTIONS
+	 * is a method as others. */
 	http_handler *options;
 	/* Told of each answer once it is handed to the socket; may be NULL. */
 	void (*answered)(struct http_request *r, int status);
@@ -123,6 +124,9 @@ void http_suspend(struct http_request *r, int64_t timeout_ms);
  * then http_resume_finish. false: too late. */
 bool http_resume_begin(struct http_request *r);
 void http_resume_finish(struct http_request *r);
+/* Instead of finish: gives the right to answer back, to wait for yet another
+ * thread; r stays suspended, with a new deadline. */
+void http_suspend_again(struct http_request *r, int64_t timeout_ms);
 /* References keep r, its body and arena alive past the connection. */
 void http_ref(struct http_request *r);
 void http_unref(struct http_request *r);

@@ -116,6 +116,7 @@ struct http_server {
 	struct http_request *pool;
 	int n_pool;
 	_Atomic int n_conns, n_requests, n_suspended, n_waiting;
+	_Atomic int n_live; /* requests with references, outside the pool */
 	_Atomic bool stopping, stopping_hard;
 	_Atomic int64_t inflight_bytes;
 };

@@ -27,6 +27,7 @@ http_request_get(struct http_server *s)
 	}
 	atomic_store(&r->refs, 1);
 	atomic_store(&r->state, HTTP_READING);
+	atomic_fetch_add(&s->n_live, 1);
 	return r;
 }
 
@@ -71,6 +72,8 @@ request_put(struct http_request *r)
 		s->n_pool++;
 		r = NULL;
 	}
+	/* Under the lock: http_stop frees the server when it sees zero. */
+	atomic_fetch_sub(&s->n_live, 1);
 	lock_release(&s->lock);
 	if (r != NULL)
 		request_free(r);

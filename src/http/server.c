@@ -10,7 +10,7 @@
 #include "base/mem.h"
 
 #define CONNECTION_MEMORY_BYTES (size_t)(32 * 1024)
-#define URI_MAX LIMIT_URL_BYTES
+#define LAST_REFERENCE_NS 5000000000
 
 /*
  * The server's life and its connections. libmicrohttpd runs a pool of threads,
@@ -289,6 +289,21 @@ resume_all(struct http_server *s)
 	}
 }
 
+/* Others may still hold references to requests that were answered for them. */
+static bool
+wait_for_references(struct http_server *s)
+{
+	int64_t deadline_ns = clock_mono_ns() + LAST_REFERENCE_NS;
+	bool none;
+
+	lock_take(&s->lock);
+	while (atomic_load(&s->n_live) > 0 && clock_mono_ns() < deadline_ns)
+		cond_wait_until(&s->wake, &s->lock, clock_mono_ns() + 1000000);
+	none = atomic_load(&s->n_live) == 0;
+	lock_release(&s->lock);
+	return none;
+}
+
 void
 http_stop(struct http_server *s, int64_t deadline_ns)
 {
@@ -309,7 +324,12 @@ http_stop(struct http_server *s, int64_t deadline_ns)
 	cond_broadcast(&s->wake);
 	lock_release(&s->lock);
 	thread_join(&s->sweeper);
-	server_free(s);
+	if (wait_for_references(s))
+		server_free(s);
+	else
+		log_warn("http_stop_references",
+			"server=%s requests=%d action=left_in_memory",
+			s->o.name, atomic_load(&s->n_live));
 }
 
 int

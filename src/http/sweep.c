@@ -159,6 +159,13 @@ http_resume_finish(struct http_request *r)
 	atomic_fetch_sub(&s->n_suspended, 1);
 }
 
+void
+http_suspend_again(struct http_request *r, int64_t timeout_ms)
+{
+	atomic_store(&r->deadline_ns, clock_mono_ns() + timeout_ms * 1000000);
+	atomic_store(&r->state, HTTP_SUSPENDED);
+}
+
 static bool
 host_in_list(struct slice host, const char *list)
 {

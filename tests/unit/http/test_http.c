@@ -519,9 +519,6 @@ stop_answers_what_is_suspended(void **state)
 	client_send_text(&c, "POST /hold HTTP/1.1\r\nHost: x\r\n"
 			     "Content-Length: 1\r\n\r\nx");
 	held = take_held(&f);
-	http_ref(held);
-	http_unref(held);
-	/* The reference must go before the server does. */
 	http_unref(held);
 	http_stop(f.s, clock_mono_ns() + 20000000);
 	client_read(&c, &r);

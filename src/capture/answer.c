@@ -1,0 +1,141 @@
+#include "capture/capture_int.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "stats/stats.h"
+
+#define TEXT_PLAIN "text/plain; charset=utf-8"
+
+int
+capture_refuse(struct capture_ctx *x, int status, enum capture_error error,
+	const char *fmt, ...)
+{
+	va_list ap;
+
+	x->no.status = status;
+	x->no.error = error;
+	x->no.retry_after |= status == 503;
+	va_start(ap, fmt);
+	if (vsnprintf(x->no.text, sizeof(x->no.text), fmt, ap) < 0)
+		x->no.text[0] = '\0';
+	va_end(ap);
+	return -1;
+}
+
+void
+capture_answer_refusal(struct http_request *r, const struct capture_refusal *no)
+{
+	stats_add(STATS_CAPTURE_ERRORS, (int)no->error, 1);
+	if (no->retry_after)
+		http_set_header(r, "Retry-After", "1");
+	http_answer(r, no->status,
+		no->content_type != NULL ? no->content_type : TEXT_PLAIN,
+		slice_str(no->text));
+}
+
+void
+capture_answer_ok(struct http_request *r, bool beacon)
+{
+	if (beacon)
+		http_answer(r, 204, NULL, SLICE_NONE);
+	else
+		http_answer(r, 200, "application/json",
+			SLICE_LIT("{\"status\": 1}"));
+}
+
+/* CORS of every answer of the port: spec capture 4.3. */
+void
+capture_decorate(struct http_request *r)
+{
+	struct slice origin = http_header(r, "Origin");
+	struct slice asked;
+
+	if (origin.p == NULL && http_method(r) != HTTP_OPTIONS)
+		return;
+	if (origin.p != NULL) {
+		http_set_header(r, "Access-Control-Allow-Origin", origin.p);
+		http_set_header(
+			r, "Access-Control-Expose-Headers", "Retry-After");
+	}
+	http_set_header(r, "Access-Control-Allow-Credentials", "true");
+	http_set_header(r, "Vary",
+		"origin, access-control-request-method, "
+		"access-control-request-headers");
+	if (http_method(r) != HTTP_OPTIONS)
+		return;
+	http_set_header(r, "Access-Control-Allow-Methods", "GET,POST,OPTIONS");
+	http_set_header(r, "Access-Control-Max-Age", "86400");
+	asked = http_header(r, "Access-Control-Request-Headers");
+	if (asked.p != NULL)
+		http_set_header(r, "Access-Control-Allow-Headers", asked.p);
+}
+
+void
+capture_on_options(struct http_request *r)
+{
+	http_answer(r, 200, NULL, SLICE_NONE);
+}
+
+void
+capture_refused(struct http_request *r, enum err_code why, int64_t bound)
+{
+	struct capture_refusal no = {
+		.status = 503,
+		.error = CAPTURE_OVERLOAD,
+		.text = "transient error, please retry",
+	};
+
+	if (why == ERR_TOO_BIG) {
+		no.status = 413;
+		no.error = CAPTURE_OVERSIZE_EVENT;
+		(void)snprintf(no.text, sizeof(no.text),
+			"maximum event size exceeded: Request body exceeds "
+			"limit of %lld bytes",
+			(long long)bound);
+	} else if (why == ERR_TIMEOUT) {
+		no.status = 408;
+		no.error = CAPTURE_BODY_READ_TIMEOUT;
+		(void)snprintf(no.text, sizeof(no.text),
+			"client stopped sending data");
+	}
+	no.retry_after = no.status == 503;
+	capture_answer_refusal(r, &no);
+}
+
+void
+capture_answered(struct http_request *r, int status)
+{
+	static const int statuses[] = {
+		200, 204, 400, 401, 404, 405, 408, 413, 429, 500, 503};
+	int i = 0;
+
+	while (i < (int)ARRAY_LEN(statuses) && statuses[i] != status)
+		i++;
+	stats_add(STATS_HTTP_REQUESTS, i, 1);
+	stats_observe(STATS_HTTP_DURATION, 0,
+		(double)(clock_now_us() - http_received_at_us(r)) / 1e6);
+}
+
+void
+capture_on_readiness(struct http_request *r)
+{
+	struct capture *c = http_app(r);
+
+	if (store_is_failed(c->spool))
+		http_answer(r, 503, TEXT_PLAIN,
+			SLICE_LIT("the front log cannot be written"));
+	else
+		http_answer(r, 200, TEXT_PLAIN, SLICE_LIT("capture"));
+}
+
+void
+capture_on_liveness(struct http_request *r)
+{
+	struct capture *c = http_app(r);
+	bool failed = store_is_failed(c->spool);
+
+	http_answer(r, failed ? 500 : 200, TEXT_PLAIN,
+		failed ? SLICE_LIT("http: ok\nspool: failed\n")
+		       : SLICE_LIT("http: ok\nspool: ok\n"));
+}

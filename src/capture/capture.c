@@ -1,0 +1,177 @@
+#include "capture/capture_int.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define MAX_ROUTE_TABLES 16
+
+static struct capture_conf *
+read_conf(const struct conf *from)
+{
+	struct capture_conf *conf = mem_new(struct capture_conf);
+	const char *at = from->capture_trusted_proxies;
+	char word[80];
+
+	if (conf == NULL)
+		return NULL;
+	conf->max_body_bytes = from->capture_max_body_bytes;
+	conf->max_recording_body_bytes = from->capture_max_recording_body_bytes;
+	conf->max_decoded_bytes = (size_t)from->capture_max_decompressed_bytes;
+	conf->max_event_bytes = (size_t)from->capture_max_event_bytes;
+	conf->max_recording_bytes = (size_t)from->capture_max_recording_bytes;
+	conf->keep_unknown = from->capture_unknown_token == CONF_KEEP;
+	conf->keep_unknown_max_bytes = from->capture_unknown_token_max_bytes;
+	while (conf_list_next(&at, word, sizeof(word))) {
+		if (conf->n_proxies == CAPTURE_MAX_PROXIES ||
+			!net_cidr_parse(slice_str(word),
+				&conf->proxies[conf->n_proxies])) {
+			log_warn("capture_proxy_ignored",
+				"setting=capture.trusted_proxies value=%s",
+				log_q(word));
+			continue;
+		}
+		conf->n_proxies++;
+	}
+	return conf;
+}
+
+static int
+open_parts(struct capture *c, struct err *e)
+{
+	const struct {
+		enum topic_id id;
+		struct store_part **part;
+	} parts[] = {
+		{TOPIC_INGESTION, &c->main},
+		{TOPIC_INGESTION_HISTORICAL, &c->historical},
+		{TOPIC_RECORDINGS, &c->recordings},
+		{TOPIC_DEAD_LETTERS, &c->letters},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		int err = store_part_open(c->spool,
+			topic_defs[parts[i].id].name, 0, parts[i].part, e);
+
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+int
+capture_new(
+	const struct capture_options *o, struct capture **out, struct err *e)
+{
+	struct capture *c = mem_new(struct capture);
+	int err;
+
+	if (c == NULL)
+		return err_set(e, ERR_NO_MEMORY, "capture");
+	c->teams = o->teams;
+	c->spool = o->spool;
+	c->may_accept = o->may_accept;
+	c->cookie = o->cookie;
+	c->timeout_ms = o->conf->capture_body_timeout_ms;
+	c->max_inflight_bytes = o->conf->capture_max_inflight_bytes;
+	c->n_threads = (int)o->conf->capture_threads;
+	c->max_connections = (int)o->conf->capture_max_connections;
+	c->max_connections_per_address =
+		(int)o->conf->capture_max_connections_per_address;
+	lock_init(&c->lock);
+	queue_init(&c->heavy, CAPTURE_HEAVY_QUEUE, SIZE_MAX);
+	c->listen_text = mem_strdup(o->conf->capture_listen);
+	atomic_store(&c->conf, read_conf(o->conf));
+	if (c->listen_text == NULL || atomic_load(&c->conf) == NULL)
+		err = err_set(e, ERR_NO_MEMORY, "capture");
+	else
+		err = open_parts(c, e);
+	if (err == 0)
+		err = thread_start(&c->heavy_thread, "capture-heavy",
+			capture_heavy_thread, c, e);
+	if (err != 0) {
+		capture_free(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+int
+capture_start(struct capture *c, const struct http_routes *more, uint16_t *port,
+	struct err *e)
+{
+	struct http_routes tables[MAX_ROUTE_TABLES] = {{capture_routes, c}};
+	struct http_options o = {
+		.name = "capture",
+		.routes = tables,
+		.app = c,
+		.n_threads = c->n_threads,
+		.max_connections = c->max_connections,
+		.max_connections_per_address = c->max_connections_per_address,
+		.max_inflight_bytes = c->max_inflight_bytes,
+		.request_timeout_ms = c->timeout_ms,
+		.idle_timeout_ms = 75000,
+		.decorate = capture_decorate,
+		.options = capture_on_options,
+		.refused = capture_refused,
+		.answered = capture_answered,
+	};
+	struct net_listen l;
+	int err, n = 1;
+
+	for (; more != NULL && more->rows != NULL; more++) {
+		if (n == MAX_ROUTE_TABLES - 1)
+			return err_set(e, ERR_BUG, "too many route tables");
+		tables[n++] = *more;
+	}
+	*port = 0;
+	err = net_listen_parse(c->listen_text, &l, e);
+	if (err != 0)
+		return err_prefix(e, "capture.listen");
+	if (l.is_off)
+		return 0;
+	err = net_listen_tcp(&l, &o.listen_fd, port, e);
+	return err != 0 ? err : http_start(&o, &c->http, e);
+}
+
+void
+capture_reload(struct capture *c, const struct conf *conf)
+{
+	struct capture_conf *fresh = read_conf(conf);
+
+	if (fresh == NULL)
+		return; /* the values in use stay */
+	/* Requests under way may still read the older one. */
+	fresh->older = atomic_load(&c->conf);
+	atomic_store(&c->conf, fresh);
+}
+
+void
+capture_stop(struct capture *c, int64_t deadline_ns)
+{
+	http_stop(c->http, deadline_ns);
+	c->http = NULL;
+}
+
+void
+capture_free(struct capture *c)
+{
+	struct capture_conf *conf;
+
+	if (c == NULL)
+		return;
+	queue_close(&c->heavy);
+	thread_join(&c->heavy_thread);
+	queue_fini(&c->heavy);
+	conf = atomic_load(&c->conf);
+	while (conf != NULL) {
+		struct capture_conf *older = conf->older;
+
+		mem_free(conf);
+		conf = older;
+	}
+	capture_jobs_free(c);
+	lock_fini(&c->lock);
+	mem_free(c->listen_text);
+	mem_free(c);
+}

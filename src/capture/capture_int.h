@@ -1,0 +1,316 @@
+#ifndef SLUICE_CAPTURE_CAPTURE_INT_H
+#define SLUICE_CAPTURE_CAPTURE_INT_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/net.h"
+#include "base/queue.h"
+#include "base/slice.h"
+#include "base/thread.h"
+#include "capture/capture.h"
+#include "conf/conf.h"
+#include "http/http.h"
+#include "store/store.h"
+#include "team/team.h"
+#include "topic/batch.h"
+#include "topic/topic.h"
+
+/* What an HTTP thread decodes itself; larger requests go to the heavy thread. */
+#define CAPTURE_LIGHT_BYTES ((size_t)4 * 1024 * 1024)
+#define CAPTURE_MAX_PROXIES 64
+#define CAPTURE_COMMIT_TIMEOUT_MS 15000
+#define CAPTURE_HEAVY_TIMEOUT_MS 60000
+#define CAPTURE_HEAVY_QUEUE 32
+#define CAPTURE_OUTS 3
+#define CAPTURE_TEXT_MAX 256
+
+/* Labels of capture_error_by_stage_and_type, in the order of labels.def. */
+enum capture_error {
+	CAPTURE_REQ_DECODING,
+	CAPTURE_REQ_PARSING,
+	CAPTURE_REQ_HYDRATION,
+	CAPTURE_EMPTY_BATCH,
+	CAPTURE_EMPTY_PAYLOAD,
+	CAPTURE_NO_EVENT_NAME,
+	CAPTURE_NO_DISTINCT_ID,
+	CAPTURE_INVALID_COOKIELESS,
+	CAPTURE_NO_SNAPSHOT,
+	CAPTURE_NO_SESSION_ID,
+	CAPTURE_INVALID_SESSION,
+	CAPTURE_NO_TOKEN,
+	CAPTURE_MULTIPLE_TOKENS,
+	CAPTURE_INVALID_TOKEN,
+	CAPTURE_UNKNOWN_TOKEN,
+	CAPTURE_RETRYABLE_SINK,
+	CAPTURE_OVERSIZE_EVENT,
+	CAPTURE_BODY_READ_TIMEOUT,
+	CAPTURE_BAD_QUERY,
+	CAPTURE_OVERLOAD,
+};
+
+/* Settings as they were read; replaced as a whole on reload. */
+struct capture_conf {
+	struct capture_conf *older; /* freed with the capture */
+	int64_t max_body_bytes, max_recording_body_bytes;
+	size_t max_decoded_bytes, max_event_bytes, max_recording_bytes;
+	bool keep_unknown;
+	int64_t keep_unknown_max_bytes;
+	int n_proxies;
+	struct net_cidr proxies[CAPTURE_MAX_PROXIES];
+};
+
+enum capture_hint { HINT_NONE, HINT_GZIP, HINT_LZ64, HINT_BASE64 };
+
+/* Which rules a path has: spec capture 1 and 2.5. */
+enum capture_path_flag {
+	PATH_LEGACY = 1, /* base64 is unwrapped without a hint */
+	PATH_ENGAGE = 2, /* objects without an event name are $identify */
+	PATH_RECORDING = 4,
+};
+
+struct capture_query {
+	struct slice payload; /* of data=; len 0: none */
+	enum capture_hint hint;
+	struct slice token; /* token or api_key */
+	bool has_sent_at;
+	int64_t sent_at_ms;
+	bool beacon;
+};
+
+/*
+ * One event: raw JSON texts (strings with their quotes) of the fields that mean
+ * something to capture; .p NULL: absent. They point into the decoded body.
+ */
+struct capture_event {
+	struct slice event, token[3], distinct_id[2], uuid, properties;
+	struct slice timestamp, offset, set, set_once, sent_at;
+	/* of properties */
+	struct slice p_token, p_distinct_id, p_cookieless, p_ignore_sent_at;
+	struct slice p_session_id, p_window_id, p_snapshot, p_source, p_lib;
+	bool has_ip, is_internal;
+	bool is_cookieless; /* set by the checks */
+	struct slice id; /* the distinct id as stored; set by the checks */
+};
+
+struct capture_body {
+	struct capture_event *events;
+	uint32_t n, cap;
+	bool is_batch; /* the token is the batch's own */
+	struct slice token; /* decoded; .p NULL: none (yet) */
+	struct slice fallback_token; /* of an object around the events */
+	struct slice sent_at; /* decoded text; .p NULL: none */
+	bool is_historical;
+};
+
+/* Buffers of the decoding; one request at a time has it. */
+struct capture_scratch {
+	struct buf a, b;
+	struct capture_scratch *next;
+};
+
+/* Record batches for one topic. */
+struct capture_out {
+	struct store_part *part;
+	struct buf batches;
+	struct batch_writer w;
+	bool is_open; /* w has been begun */
+	uint32_t n;
+	int64_t max_ts_ms;
+};
+
+/* From the first record to the answer. */
+struct capture_job {
+	struct store_append append; /* one topic */
+	struct store_job multi; /* several */
+	struct http_request *r;
+	struct capture *c;
+	bool beacon, is_recording;
+	struct buf answer; /* of v1: the body of the success answer */
+	uint32_t n_events;
+	int n_outs;
+	struct capture_out outs[CAPTURE_OUTS];
+	struct capture_job *next_free;
+};
+
+struct capture_refusal {
+	int status; /* 0: none */
+	enum capture_error error;
+	bool retry_after;
+	const char *content_type;
+	char text[CAPTURE_TEXT_MAX];
+};
+
+/* One request on its way through the steps. */
+struct capture_ctx {
+	struct capture *c; /* NULL in tests of the decoding */
+	const struct capture_conf *conf;
+	struct http_request *r;
+	struct arena *a;
+	struct capture_scratch *s;
+	unsigned path_flags;
+	struct slice query_text, raw, content_type, content_encoding;
+	size_t max_decoded; /* at this stage: light or full */
+	bool is_heavy; /* out: too large for an HTTP thread */
+	struct capture_query q;
+	bool raw_from_query;
+	enum capture_hint form_hint;
+	struct slice form_token;
+	struct slice text; /* decoded JSON text */
+	struct capture_body body;
+	struct slice token; /* trimmed */
+	const struct team_snapshot *teams;
+	const struct team *team; /* NULL: unknown and kept */
+	enum team_anonymize anonymize;
+	bool is_unknown; /* kept as dead letters */
+	bool is_done; /* success without anything to store */
+	int64_t now_us;
+	char now[CLOCK_TEXT_MAX];
+	size_t now_len;
+	struct slice sent_at; /* RFC 3339 text as it goes into the message */
+	struct slice sent_at_invalid;
+	char ip[NET_ADDR_TEXT]; /* as it goes into the message */
+	struct capture_job *job;
+	struct capture_refusal no;
+};
+
+struct capture {
+	struct team_cache *teams;
+	struct store *spool;
+	bool (*may_accept)(void *cookie, bool is_recording);
+	void *cookie;
+	char *listen_text;
+	int64_t timeout_ms, max_inflight_bytes;
+	int n_threads, max_connections, max_connections_per_address;
+	struct capture_conf *_Atomic conf;
+	struct http_server *http;
+	struct store_part *main, *historical, *recordings, *letters;
+	struct lock lock; /* guards scratches and jobs */
+	struct capture_scratch *scratches;
+	struct capture_job *jobs;
+	int n_jobs;
+	struct queue heavy;
+	struct thread heavy_thread;
+};
+
+/* A step returns 0, or -1 with ctx->no filled. */
+int capture_refuse(struct capture_ctx *x, int status, enum capture_error error,
+	const char *fmt, ...) PRINTF(4, 5);
+
+/* query.c */
+int capture_read_query(struct capture_ctx *x);
+enum capture_hint capture_hint_of(struct slice value, bool any_case);
+
+/* decode.c: x->raw to x->text */
+int capture_decode(struct capture_ctx *x);
+/* Of a text inside the body (3.1 addition a): unwraps and unzips it. */
+int capture_decode_inner(
+	struct capture_ctx *x, struct slice in, struct slice *out);
+/* form.c */
+int capture_read_form(struct capture_ctx *x, struct slice *payload);
+bool capture_looks_form(struct slice s);
+bool capture_looks_base64(struct slice s, bool blanks_too);
+bool capture_media_type_is(struct slice content_type, const char *type);
+
+/* shape.c: x->text to x->body */
+int capture_parse(struct capture_ctx *x);
+/* event.c: json cursor at an object */
+struct json_cursor;
+struct err;
+int capture_read_properties(
+	struct json_cursor *c, struct capture_event *ev, struct err *e);
+/* Takes the value behind a key if it is a field of an event; *known. */
+int capture_read_field(struct json_cursor *c, struct slice key,
+	struct capture_event *ev, bool *known, struct err *e);
+bool capture_fields_valid(const struct capture_event *ev);
+bool capture_raw_is_string(struct slice raw);
+bool capture_raw_is(struct slice raw, const char *word);
+/* Decoded text of a raw JSON string: a view or a copy in the arena. */
+struct slice capture_raw_text(struct arena *a, struct slice raw);
+
+/* check.c: from the body to what is to be written */
+int capture_check_token(struct capture_ctx *x);
+int capture_check_project(struct capture_ctx *x);
+int capture_check_events(struct capture_ctx *x);
+int capture_drop_filtered(struct capture_ctx *x);
+/* address.c */
+int capture_find_address(struct capture_ctx *x);
+/* message.c */
+int capture_write_records(struct capture_ctx *x);
+struct capture_out *capture_out(struct capture_ctx *x, struct store_part *part);
+/* Makes room in the out's batch for a record of about so many bytes. */
+void capture_out_begin(
+	struct capture_ctx *x, struct capture_out *o, size_t estimate);
+int capture_outs_end(struct capture_ctx *x);
+/* The message 5.1 of one event into b; the caller bounds it. */
+struct capture_message {
+	char uuid[36];
+	int64_t at_us;
+	bool is_historical;
+};
+struct capture_headers {
+	struct batch_header_kv kv[16];
+	char ms[24];
+};
+struct slice capture_event_key(
+	struct capture_ctx *x, const struct capture_event *ev);
+uint32_t capture_event_headers(struct capture_ctx *x,
+	const struct capture_event *ev, const struct capture_message *m,
+	struct capture_headers *h);
+int capture_too_large(struct capture_ctx *x, size_t len, size_t max);
+void capture_take_sent_at(struct capture_ctx *x);
+void capture_put_message(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m, struct buf *b);
+/* The same around another text of data. */
+typedef void capture_put_data(struct capture_ctx *x,
+	const struct capture_event *ev, struct slice arg, struct buf *b);
+void capture_put_message_around(struct capture_ctx *x,
+	const struct capture_event *ev, struct capture_message *m,
+	struct slice arg, struct buf *b, capture_put_data *put);
+/* letter.c */
+int capture_write_letter(struct capture_ctx *x, const struct capture_event *ev);
+/* recording.c */
+int capture_write_recording(struct capture_ctx *x);
+
+/* nested.c: copies raw JSON compactly; lone surrogates become U+FFFD. nested:
+ * as part of a JSON string, so quotes and backslashes are escaped. */
+void capture_put_raw(struct buf *b, struct slice raw, bool nested);
+/* As put_raw for an object, without members "$ip", or with their value
+ * replaced by this text if it has a length. */
+void capture_put_without_ip(
+	struct buf *b, struct slice raw, bool nested, struct slice instead);
+
+/* submit.c */
+struct capture_job *capture_job_get(struct capture *c);
+void capture_job_put(struct capture_job *j);
+void capture_submit(struct capture_ctx *x, bool is_suspended);
+void capture_jobs_free(struct capture *c);
+struct capture_scratch *capture_scratch_get(struct capture *c);
+void capture_scratch_put(struct capture *c, struct capture_scratch *s);
+
+/* answer.c: what is sent back */
+void capture_answer_refusal(
+	struct http_request *r, const struct capture_refusal *no);
+void capture_answer_ok(struct http_request *r, bool beacon);
+void capture_decorate(struct http_request *r);
+void capture_refused(struct http_request *r, enum err_code why, int64_t bound);
+void capture_answered(struct http_request *r, int status);
+void capture_on_options(struct http_request *r);
+void capture_on_readiness(struct http_request *r);
+void capture_on_liveness(struct http_request *r);
+
+/* steps.c */
+void capture_on_events(struct http_request *r);
+void capture_on_engage(struct http_request *r);
+void capture_on_legacy(struct http_request *r);
+void capture_on_recording(struct http_request *r);
+/* Runs the steps and answers, or hands over. is_suspended: on the heavy thread
+ * with the right to answer. */
+void capture_run(struct capture_ctx *x, bool is_suspended);
+void capture_heavy_thread(void *cookie);
+extern const struct http_route capture_routes[];
+
+#endif

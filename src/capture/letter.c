@@ -1,0 +1,112 @@
+#include "capture/capture_int.h"
+
+#include <stdio.h>
+
+#include "base/json_write.h"
+#include "base/uuid.h"
+#include "stats/stats.h"
+
+/*
+ * Dead letters from capture: message and headers of spec ingestion 1.4, fields
+ * of spec capture 9. The project is not known, so no address is written.
+ */
+static void
+put_text(struct buf *b, const char *literal, struct slice text)
+{
+	buf_append_str(b, literal);
+	json_put_string(b, text);
+}
+
+static void
+put_site(struct capture_ctx *x, struct buf *b)
+{
+	struct slice host = http_header(x->r, "Host");
+	struct slice proto = http_header(x->r, "X-Forwarded-Proto");
+	char text[300];
+	int n = 0;
+
+	if (host.len > 0 && host.len < 256)
+		n = snprintf(text, sizeof(text), "%s://%.*s",
+			slice_eq_nocase(proto, SLICE_LIT("https")) ? "https"
+								   : "http",
+			SLICE_FMT(host));
+	put_text(b, ",\"site_url\":", slice_of(text, n < 0 ? 0 : (size_t)n));
+}
+
+static void
+put_letter(struct capture_ctx *x, const struct capture_event *ev,
+	const struct capture_message *m, struct slice payload, struct buf *b)
+{
+	char id[UUID_TEXT], now[CLOCK_TEXT_MAX];
+	struct uuid u;
+	size_t n = (size_t)clock_format(x->now_us, CLOCK_SECOND, now);
+
+	uuid_v7(&u, x->now_us);
+	uuid_format(&u, id);
+	put_text(b, "{\"id\":", slice_of(id, UUID_TEXT));
+	put_text(b, ",\"event_uuid\":", slice_of(m->uuid, UUID_TEXT));
+	buf_append_lit(b, ",\"event\":");
+	capture_put_raw(b, ev->event, false);
+	buf_append_lit(b, ",\"properties\":\"");
+	if (ev->properties.p != NULL && ev->properties.p[0] == '{')
+		capture_put_without_ip(b, ev->properties, true, SLICE_NONE);
+	else
+		buf_append_lit(b, "{}");
+	put_text(b, "\",\"distinct_id\":", ev->id);
+	buf_append_lit(b, ",\"team_id\":0,\"elements_chain\":\"\"");
+	put_text(b, ",\"created_at\":", slice_of(now, n));
+	buf_append_lit(b, ",\"ip\":\"\"");
+	put_site(x, b);
+	put_text(b, ",\"now\":", slice_of(now, n));
+	put_text(b, ",\"raw_payload\":", payload);
+	put_text(b, ",\"error_timestamp\":", slice_of(now, n));
+	buf_append_lit(b,
+		",\"error_location\":\"capture_endpoint\","
+		"\"error\":\"Unknown API key\",\"tags\":[\"capture\"]");
+	put_text(b, ",\"token\":", x->token);
+	buf_append_char(b, '}');
+}
+
+int
+capture_write_letter(struct capture_ctx *x, const struct capture_event *ev)
+{
+	struct capture_out *o = capture_out(x, x->c->letters);
+	struct capture_message m = {.is_historical = x->body.is_historical};
+	struct capture_headers h;
+	char at[CLOCK_TEXT_MAX];
+	struct buf payload;
+	size_t len, max = x->conf->max_event_bytes;
+	uint32_t n;
+
+	if (ev->properties.len > 4 * max || ev->event.len > max)
+		return capture_too_large(x, ev->properties.len, max);
+	buf_init(&payload, LIMIT_DEAD_LETTER_BYTES);
+	capture_put_message(x, ev, &m, &payload);
+	len = payload.failed ? max + 1 : payload.len;
+	if (len > max) {
+		buf_fini(&payload);
+		return capture_too_large(x, len, max);
+	}
+	capture_out_begin(x, o, len * 4);
+	batch_value_begin(&o->w, UUID_TEXT);
+	put_letter(x, ev, &m, buf_slice(&payload), &o->batches);
+	buf_fini(&payload);
+	n = capture_event_headers(x, ev, &m, &h);
+	h.kv[n++] = (struct batch_header_kv){
+		SLICE_LIT("dlq_reason"), SLICE_LIT("unknown_token")};
+	h.kv[n++] = (struct batch_header_kv){
+		SLICE_LIT("dlq_step"), SLICE_LIT("capture")};
+	h.kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_timestamp"),
+		slice_of(
+			at, (size_t)clock_format(x->now_us, CLOCK_ISO_MS, at))};
+	h.kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_topic"),
+		slice_str(
+			topic_defs[m.is_historical ? TOPIC_INGESTION_HISTORICAL
+						   : TOPIC_INGESTION]
+				.name)};
+	batch_value_end(
+		&o->w, x->now_us / 1000, slice_of(m.uuid, UUID_TEXT), h.kv, n);
+	o->n++;
+	stats_add(STATS_DEAD_LETTERS, 0, 1);
+	return 0;
+}

@@ -1,0 +1,425 @@
+#include "capture/capture_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json_read.h"
+#include "base/json_write.h"
+#include "base/utf8.h"
+#include "base/uuid.h"
+#include "event/time.h"
+
+/* What is put on the topic: spec capture 5. */
+#define BATCHES_MAX_BYTES ((size_t)1 << 30)
+#define RECORD_OVERHEAD_BYTES 2048
+#define NAME_FREE_BYTES 4096
+
+struct capture_out *
+capture_out(struct capture_ctx *x, struct store_part *part)
+{
+	struct capture_job *j = x->job;
+	struct capture_out *o;
+
+	for (int i = 0; i < j->n_outs; i++)
+		if (j->outs[i].part == part)
+			return &j->outs[i];
+	o = &j->outs[j->n_outs++];
+	o->part = part;
+	o->n = 0;
+	o->is_open = false;
+	o->max_ts_ms = x->now_us / 1000;
+	return o;
+}
+
+static int
+end_batch(struct capture_ctx *x, struct capture_out *o)
+{
+	struct err e;
+
+	if (!o->is_open)
+		return 0;
+	o->is_open = false;
+	if (batch_end(&o->w, BATCH_NONE, &e) != 0 || o->batches.failed)
+		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
+			"transient error, please retry");
+	return 0;
+}
+
+void
+capture_out_begin(struct capture_ctx *x, struct capture_out *o, size_t estimate)
+{
+	if (o->is_open && batch_bytes(&o->w) + estimate > LIMIT_BATCH_BYTES)
+		(void)(end_batch(x, o) != 0); /* capture_outs_end tells */
+	if (!o->is_open)
+		batch_begin(&o->w, &o->batches, x->now_us / 1000);
+	o->is_open = true;
+}
+
+int
+capture_outs_end(struct capture_ctx *x)
+{
+	for (int i = 0; i < x->job->n_outs; i++) {
+		if (end_batch(x, &x->job->outs[i]) != 0)
+			return -1;
+		if (x->job->outs[i].batches.failed)
+			return capture_refuse(x, 503, CAPTURE_OVERLOAD,
+				"transient error, please retry");
+	}
+	return 0;
+}
+
+static void
+take_uuid(struct capture_ctx *x, const struct capture_event *ev, char out[36])
+{
+	struct uuid u;
+
+	if (capture_raw_is_string(ev->uuid) && ev->uuid.len > 2 &&
+		uuid_parse_any(slice_of(ev->uuid.p + 1, ev->uuid.len - 2), &u))
+		uuid_format(&u, out);
+	else {
+		uuid_v7(&u, x->now_us);
+		uuid_format(&u, out);
+	}
+}
+
+static double
+number_of(struct slice raw)
+{
+	char text[64];
+	size_t n = raw.len < sizeof(text) - 1 ? raw.len : sizeof(text) - 1;
+
+	memcpy(text, raw.p, n);
+	text[n] = '\0';
+	return strtod(text, NULL);
+}
+
+static int64_t
+event_time(struct capture_ctx *x, const struct capture_event *ev)
+{
+	struct event_time_in in = {
+		.now_us = x->now_us,
+		.sent_at = x->sent_at,
+		.ignore_sent_at = capture_raw_is(ev->p_ignore_sent_at, "true"),
+	};
+	struct event_time out;
+
+	if (capture_raw_is_string(ev->timestamp)) {
+		in.timestamp = capture_raw_text(x->a, ev->timestamp);
+	} else if (ev->timestamp.p != NULL && ev->timestamp.p[0] != 'n') {
+		in.timestamp = ev->timestamp;
+		in.timestamp_is_number = true;
+	}
+	if (ev->offset.p != NULL && ev->offset.p[0] != 'n') {
+		in.has_offset = true;
+		in.offset_ms = (double)(int64_t)number_of(ev->offset);
+	}
+	event_time_compute(&in, &out);
+	return out.at_us;
+}
+
+static void
+put_member(struct buf *b, const char *literal, struct slice raw)
+{
+	if (raw.p == NULL || raw.p[0] == 'n')
+		return;
+	buf_append_str(b, literal);
+	capture_put_raw(b, raw, true);
+}
+
+static void
+put_properties(
+	struct capture_ctx *x, const struct capture_event *ev, struct buf *b)
+{
+	struct slice instead = SLICE_NONE;
+	char text[NET_ADDR_TEXT + 2];
+
+	if (ev->properties.p == NULL || ev->properties.p[0] != '{') {
+		buf_append_lit(b, "{}");
+		return;
+	}
+	if (!ev->has_ip || x->anonymize == TEAM_IP_KEEP) {
+		capture_put_raw(b, ev->properties, true);
+		return;
+	}
+	if (x->anonymize == TEAM_IP_TRUNCATE) {
+		struct json_limits lim = {LIMIT_JSON_DEPTH, LIMIT_EVENT_NODES};
+		struct json_doc d;
+		struct err e;
+		struct net_addr a;
+		uint32_t v;
+
+		/* Only an address can be shortened; all else goes. */
+		if (json_parse(x->a, ev->properties, &lim, &d, &e) == 0 &&
+			(v = json_member(&d, 0, SLICE_LIT("$ip"))) != 0 &&
+			d.nodes[v].type == JSON_STRING &&
+			net_addr_parse(json_string(&d, v, x->a), &a)) {
+			net_addr_mask(&a, 24, 48);
+			text[0] = '"';
+			instead.len = 2 + (size_t)net_addr_format(&a, text + 1);
+			text[instead.len - 1] = '"';
+			instead.p = text;
+		}
+	}
+	capture_put_without_ip(b, ev->properties, true, instead);
+}
+
+/* The text of the event as JSON in JSON. */
+static void
+put_event_text(struct capture_ctx *x, const struct capture_event *ev,
+	const char *uuid, struct buf *b)
+{
+	struct slice id = ev->distinct_id[0].p != NULL ? ev->distinct_id[0]
+						       : ev->distinct_id[1];
+	struct slice token = SLICE_NONE;
+
+	for (size_t i = 0; i < ARRAY_LEN(ev->token) && token.p == NULL; i++)
+		if (capture_raw_is_string(ev->token[i]))
+			token = ev->token[i];
+	buf_append_char(b, '{');
+	if (token.p != NULL) {
+		put_member(b, "\\\"token\\\":", token);
+		buf_append_char(b, ',');
+	}
+	if (id.p != NULL && id.p[0] != 'n') {
+		put_member(b, "\\\"distinct_id\\\":", id);
+		buf_append_char(b, ',');
+	}
+	buf_append_lit(b, "\\\"uuid\\\":");
+	if (capture_raw_is_string(ev->uuid) && ev->uuid.len > 2) {
+		buf_append_lit(b, "\\\"");
+		buf_append(b, uuid, 36);
+		buf_append_lit(b, "\\\"");
+	} else {
+		buf_append_lit(b, "null");
+	}
+	put_member(b, ",\\\"event\\\":", ev->event);
+	buf_append_lit(b, ",\\\"properties\\\":");
+	put_properties(x, ev, b);
+	put_member(b, ",\\\"timestamp\\\":", ev->timestamp);
+	put_member(b, ",\\\"offset\\\":", ev->offset);
+	put_member(b, ",\\\"$set\\\":", ev->set);
+	put_member(b, ",\\\"$set_once\\\":", ev->set_once);
+	buf_append_char(b, '}');
+}
+
+static const char *
+message_ip(const struct capture_ctx *x, const struct capture_event *ev)
+{
+	if (ev->is_internal && x->anonymize != TEAM_IP_DROP)
+		return "127.0.0.1";
+	return x->ip;
+}
+
+static void
+put_event_data(struct capture_ctx *x, const struct capture_event *ev,
+	struct slice uuid, struct buf *b)
+{
+	put_event_text(x, ev, uuid.p, b);
+}
+
+void
+capture_put_message(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m, struct buf *b)
+{
+	capture_put_message_around(x, ev, m, slice_of(m->uuid, sizeof(m->uuid)),
+		b, put_event_data);
+}
+
+void
+capture_put_message_around(struct capture_ctx *x,
+	const struct capture_event *ev, struct capture_message *m,
+	struct slice arg, struct buf *b, capture_put_data *put)
+{
+	char at[CLOCK_TEXT_MAX];
+	int n;
+
+	m->at_us = event_time(x, ev);
+	take_uuid(x, ev, m->uuid);
+	buf_append_lit(b, "{\"uuid\":\"");
+	buf_append(b, m->uuid, sizeof(m->uuid));
+	buf_append_lit(b, "\",\"distinct_id\":");
+	json_put_string(b, ev->id);
+	buf_append_lit(b, ",\"ip\":\"");
+	buf_append_str(b, message_ip(x, ev));
+	buf_append_lit(b, "\",\"data\":\"");
+	put(x, ev, arg, b);
+	buf_append_lit(b, "\",\"now\":\"");
+	buf_append(b, x->now, x->now_len);
+	if (x->sent_at.p != NULL) {
+		buf_append_lit(b, "\",\"sent_at\":\"");
+		buf_append_slice(b, x->sent_at);
+	}
+	buf_append_lit(b, "\",\"token\":");
+	json_put_string(b, x->token);
+	buf_append_lit(b, ",\"event\":");
+	capture_put_raw(b, ev->event, false);
+	n = clock_format(m->at_us, CLOCK_RFC3339, at);
+	buf_append_lit(b, ",\"timestamp\":\"");
+	buf_append(b, at, (size_t)n);
+	buf_append_char(b, '"');
+	if (ev->is_cookieless)
+		buf_append_lit(b, ",\"is_cookieless_mode\":true");
+	if (m->is_historical)
+		buf_append_lit(b, ",\"historical_migration\":true");
+	buf_append_char(b, '}');
+}
+
+static bool
+keeps_own_topic(const struct capture_event *ev)
+{
+	return slice_eq_str(ev->event, "\"$exception\"") ||
+	       slice_eq_str(ev->event, "\"$$heatmap\"") ||
+	       slice_eq_str(ev->event, "\"$$client_ingestion_warning\"");
+}
+
+struct slice
+capture_event_key(struct capture_ctx *x, const struct capture_event *ev)
+{
+	struct slice tail =
+		ev->is_cookieless ? slice_str(message_ip(x, ev)) : ev->id;
+	size_t len = x->token.len + 1 + tail.len;
+	char *p = arena_alloc(x->a, len);
+
+	if (p == NULL)
+		return SLICE_NONE;
+	memcpy(p, x->token.p, x->token.len);
+	p[x->token.len] = ':';
+	memcpy(p + x->token.len + 1, tail.p, tail.len);
+	return slice_of(p, len);
+}
+
+uint32_t
+capture_event_headers(struct capture_ctx *x, const struct capture_event *ev,
+	const struct capture_message *m, struct capture_headers *h)
+{
+	struct batch_header_kv *kv = h->kv;
+	uint32_t n = 0;
+	int len;
+
+	len = snprintf(
+		h->ms, sizeof(h->ms), "%lld", (long long)(m->at_us / 1000));
+	kv[n++] = (struct batch_header_kv){SLICE_LIT("token"), x->token};
+	kv[n++] = (struct batch_header_kv){SLICE_LIT("distinct_id"), ev->id};
+	kv[n++] = (struct batch_header_kv){
+		SLICE_LIT("timestamp"), slice_of(h->ms, (size_t)len)};
+	kv[n++] = (struct batch_header_kv){
+		SLICE_LIT("event"), capture_raw_text(x->a, ev->event)};
+	kv[n++] = (struct batch_header_kv){
+		SLICE_LIT("uuid"), slice_of(m->uuid, sizeof(m->uuid))};
+	kv[n++] = (struct batch_header_kv){
+		SLICE_LIT("now"), slice_of(x->now, x->now_len)};
+	if (m->is_historical)
+		kv[n++] = (struct batch_header_kv){
+			SLICE_LIT("historical_migration"), SLICE_LIT("true")};
+	if (x->sent_at_invalid.p != NULL)
+		kv[n++] = (struct batch_header_kv){
+			SLICE_LIT("sent_at_invalid"), x->sent_at_invalid};
+	return n;
+}
+
+int
+capture_too_large(struct capture_ctx *x, size_t len, size_t max)
+{
+	return capture_refuse(x, 413, CAPTURE_OVERSIZE_EVENT,
+		"maximum event size exceeded: an event takes %zu bytes as a "
+		"message, the limit is %zu",
+		len, max);
+}
+
+static int
+write_record(struct capture_ctx *x, const struct capture_event *ev)
+{
+	struct capture_message m = {
+		.is_historical = x->body.is_historical && !keeps_own_topic(ev)};
+	struct capture_out *o =
+		capture_out(x, m.is_historical ? x->c->historical : x->c->main);
+	size_t raw = ev->properties.len + ev->event.len * 3 + ev->set.len +
+		     ev->set_once.len + ev->timestamp.len + ev->id.len * 3;
+	size_t max = x->conf->max_event_bytes, len;
+	struct slice key = capture_event_key(x, ev);
+	struct capture_headers h;
+	uint32_t n;
+
+	if (key.p == NULL)
+		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
+			"transient error, please retry");
+	/* White space may vanish, but not that much of it is honest. */
+	if (raw > 4 * max || ev->event.len > max)
+		return capture_too_large(x, raw, max);
+	capture_out_begin(x, o, raw * 2 + RECORD_OVERHEAD_BYTES);
+	batch_value_begin(&o->w, key.len);
+	capture_put_message(x, ev, &m, &o->batches);
+	len = batch_value_len(&o->w);
+	/* The name stands in a header again. */
+	if (ev->event.len > NAME_FREE_BYTES)
+		len += ev->event.len;
+	if (len > max) {
+		batch_value_cancel(&o->w);
+		return capture_too_large(x, len, max);
+	}
+	n = capture_event_headers(x, ev, &m, &h);
+	batch_value_end(&o->w, x->now_us / 1000, key, h.kv, n);
+	o->n++;
+	return 0;
+}
+
+/* The request's send time, once for all its events. */
+void
+capture_take_sent_at(struct capture_ctx *x)
+{
+	struct slice text = x->body.sent_at;
+	char out[CLOCK_TEXT_MAX];
+	int64_t at_us;
+	int n;
+
+	if (text.len == 0 && x->q.has_sent_at) {
+		n = clock_format(x->q.sent_at_ms * 1000, CLOCK_RFC3339, out);
+		x->sent_at = arena_dup_slice(x->a, slice_of(out, (size_t)n));
+		return;
+	}
+	if (text.len == 0 && x->body.n > 0 &&
+		capture_raw_is_string(x->body.events[0].sent_at))
+		text = capture_raw_text(x->a, x->body.events[0].sent_at);
+	if (text.len == 0)
+		return;
+	if (event_time_parse(text, &at_us)) {
+		n = clock_format(at_us, CLOCK_RFC3339, out);
+		x->sent_at = arena_dup_slice(x->a, slice_of(out, (size_t)n));
+	} else {
+		x->sent_at_invalid = utf8_cut_scalars(text, 100);
+		if (x->q.has_sent_at) {
+			n = clock_format(
+				x->q.sent_at_ms * 1000, CLOCK_RFC3339, out);
+			x->sent_at =
+				arena_dup_slice(x->a, slice_of(out, (size_t)n));
+		}
+	}
+}
+
+int
+capture_write_records(struct capture_ctx *x)
+{
+	bool is_recording = (x->path_flags & PATH_RECORDING) != 0;
+	int err = 0;
+
+	if (x->c->may_accept != NULL &&
+		!x->c->may_accept(x->c->cookie, is_recording)) {
+		x->no.retry_after = true;
+		return capture_refuse(x, 503, CAPTURE_RETRYABLE_SINK,
+			"transient error, please retry");
+	}
+	x->job = capture_job_get(x->c);
+	if (x->job == NULL)
+		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
+			"transient error, please retry");
+	x->job->is_recording = is_recording;
+	x->job->n_events = x->body.n;
+	capture_take_sent_at(x);
+	if (is_recording)
+		err = capture_write_recording(x);
+	for (uint32_t i = 0; i < x->body.n && err == 0 && !is_recording; i++)
+		err = x->is_unknown
+			      ? capture_write_letter(x, &x->body.events[i])
+			      : write_record(x, &x->body.events[i]);
+	return err != 0 ? err : capture_outs_end(x);
+}

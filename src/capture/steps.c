@@ -1,0 +1,219 @@
+#include "capture/capture_int.h"
+
+/*
+ * The order of work on a request (spec capture 4.2) is this table. A step that
+ * fails has filled the refusal; the first failure is the answer.
+ */
+static const struct {
+	const char *name;
+	int (*run)(struct capture_ctx *x);
+} steps[] = {
+	{"query", capture_read_query},
+	{"decode", capture_decode},
+	{"parse", capture_parse},
+	{"filter", capture_drop_filtered},
+	{"token", capture_check_token},
+	{"project", capture_check_project},
+	{"events", capture_check_events},
+	{"address", capture_find_address},
+	{"records", capture_write_records},
+};
+
+struct heavy_item {
+	struct queue_node node;
+	struct http_request *r;
+	unsigned path_flags;
+};
+
+static void
+answer(struct capture_ctx *x, bool is_suspended)
+{
+	if (x->no.status != 0)
+		capture_answer_refusal(x->r, &x->no);
+	else
+		capture_answer_ok(x->r, x->q.beacon);
+	if (is_suspended) {
+		http_resume_finish(x->r);
+		http_unref(x->r);
+	}
+}
+
+/* capture-3: what does not fit an HTTP thread's time goes to one other. */
+static void
+hand_to_heavy(struct capture_ctx *x)
+{
+	struct capture *c = x->c;
+	struct http_request *r = x->r;
+	struct heavy_item *h = arena_new(x->a, struct heavy_item);
+
+	x->is_heavy = false;
+	if (h == NULL) {
+		capture_refused(r, ERR_BUSY, 0);
+		return;
+	}
+	h->r = r;
+	h->path_flags = x->path_flags;
+	http_ref(r);
+	http_suspend(r, CAPTURE_HEAVY_TIMEOUT_MS);
+	if (queue_put(&c->heavy, &h->node, 1) == 0)
+		return;
+	if (http_resume_begin(r)) {
+		capture_refused(r, ERR_BUSY, 0);
+		http_resume_finish(r);
+	}
+	http_unref(r);
+}
+
+void
+capture_run(struct capture_ctx *x, bool is_suspended)
+{
+	bool failed = false;
+
+	x->s = capture_scratch_get(x->c);
+	if (x->s == NULL) {
+		(void)(capture_refuse(x, 503, CAPTURE_OVERLOAD,
+			       "transient error, please retry") != 0);
+		answer(x, is_suspended);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(steps) && !failed && !x->is_done; i++)
+		failed = steps[i].run(x) != 0;
+	team_snapshot_unref(x->teams);
+	capture_scratch_put(x->c, x->s);
+	if (failed && x->job != NULL) {
+		capture_job_put(x->job);
+		x->job = NULL;
+	}
+	if (x->is_heavy)
+		hand_to_heavy(x);
+	else if (failed || x->is_done)
+		answer(x, is_suspended);
+	else
+		capture_submit(x, is_suspended);
+}
+
+static void
+start(struct capture_ctx *x, struct http_request *r, unsigned path_flags,
+	bool is_suspended)
+{
+	struct capture *c = http_app(r);
+
+	*x = (struct capture_ctx){
+		.c = c,
+		.conf = atomic_load(&c->conf),
+		.r = r,
+		.a = http_arena(r),
+		.path_flags = path_flags,
+		.query_text = http_query(r),
+		.raw = http_body(r),
+		.content_type = http_header(r, "Content-Type"),
+		.content_encoding = http_header(r, "Content-Encoding"),
+		.now_us = http_received_at_us(r),
+	};
+	x->max_decoded = x->conf->max_decoded_bytes;
+	if (!is_suspended && x->max_decoded > CAPTURE_LIGHT_BYTES)
+		x->max_decoded = CAPTURE_LIGHT_BYTES;
+	x->now_len = (size_t)clock_format(x->now_us, CLOCK_RFC3339, x->now);
+}
+
+void
+capture_heavy_thread(void *cookie)
+{
+	struct capture *c = cookie;
+	struct queue_node *list;
+
+	while ((list = queue_take_all(&c->heavy, INT64_MAX)) != NULL) {
+		while (list != NULL) {
+			struct heavy_item *h =
+				QUEUE_OWNER(list, struct heavy_item, node);
+			struct http_request *r = h->r;
+			unsigned flags = h->path_flags;
+			struct capture_ctx x;
+
+			list = list->next;
+			queue_done(&c->heavy, 1, 1);
+			/* Then nobody else touches the request or its arena. */
+			if (!http_resume_begin(r)) {
+				http_unref(r);
+				continue;
+			}
+			start(&x, r, flags, true);
+			capture_run(&x, true);
+		}
+	}
+}
+
+static void
+on_request(struct http_request *r, unsigned path_flags)
+{
+	struct capture_ctx x;
+
+	start(&x, r, path_flags, false);
+	capture_run(&x, false);
+}
+
+void
+capture_on_events(struct http_request *r)
+{
+	on_request(r, 0);
+}
+
+void
+capture_on_legacy(struct http_request *r)
+{
+	on_request(r, PATH_LEGACY);
+}
+
+void
+capture_on_engage(struct http_request *r)
+{
+	on_request(r, PATH_LEGACY | PATH_ENGAGE);
+}
+
+void
+capture_on_recording(struct http_request *r)
+{
+	on_request(r, PATH_RECORDING);
+}
+
+static int64_t
+body_bound(void *app)
+{
+	const struct capture *c = app;
+
+	return atomic_load(&c->conf)->max_body_bytes;
+}
+
+static int64_t
+recording_bound(void *app)
+{
+	const struct capture *c = app;
+
+	return atomic_load(&c->conf)->max_recording_body_bytes;
+}
+
+#define BOTH (HTTP_GET | HTTP_POST)
+const struct http_route capture_routes[] = {
+	{BOTH, "/e", body_bound, capture_on_legacy},
+	{BOTH, "/e/", body_bound, capture_on_legacy},
+	{BOTH, "/i/v0/e", body_bound, capture_on_events},
+	{BOTH, "/i/v0/e/", body_bound, capture_on_events},
+	{BOTH, "/batch", body_bound, capture_on_events},
+	{BOTH, "/batch/", body_bound, capture_on_events},
+	{BOTH, "/capture", body_bound, capture_on_legacy},
+	{BOTH, "/capture/", body_bound, capture_on_legacy},
+	{BOTH, "/track", body_bound, capture_on_legacy},
+	{BOTH, "/track/", body_bound, capture_on_legacy},
+	{BOTH, "/engage", body_bound, capture_on_engage},
+	{BOTH, "/engage/", body_bound, capture_on_engage},
+	{HTTP_POST, "/i/v0/ai/batch", body_bound, capture_on_events},
+	{HTTP_POST, "/i/v0/ai/batch/", body_bound, capture_on_events},
+	{BOTH, "/s", recording_bound, capture_on_recording},
+	{BOTH, "/s/", recording_bound, capture_on_recording},
+	{HTTP_GET, "/", NULL, capture_on_readiness},
+	{HTTP_GET, "/_readiness", NULL, capture_on_readiness},
+	{HTTP_GET, "/_readiness/", NULL, capture_on_readiness},
+	{HTTP_GET, "/_liveness", NULL, capture_on_liveness},
+	{HTTP_GET, "/_liveness/", NULL, capture_on_liveness},
+	{0, NULL, NULL, NULL},
+};

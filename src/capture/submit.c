@@ -1,0 +1,250 @@
+#include "capture/capture_int.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "stats/stats.h"
+
+/*
+ * Jobs carry a request's record batches to the writer of the front log and its
+ * answer back. They are pooled with their buffers.
+ */
+#define JOB_BUF_KEEP ((size_t)256 * 1024)
+#define JOBS_MAX 512
+#define BATCHES_MAX_BYTES ((size_t)1 << 30)
+#define SCRATCH_KEEP ((size_t)1024 * 1024)
+
+struct capture_job *
+capture_job_get(struct capture *c)
+{
+	struct capture_job *j;
+
+	lock_take(&c->lock);
+	j = c->jobs;
+	if (j != NULL) {
+		c->jobs = j->next_free;
+		c->n_jobs--;
+	}
+	lock_release(&c->lock);
+	if (j != NULL)
+		return j;
+	j = mem_new(struct capture_job);
+	if (j == NULL)
+		return NULL;
+	j->c = c;
+	for (int i = 0; i < CAPTURE_OUTS; i++)
+		buf_init(&j->outs[i].batches, BATCHES_MAX_BYTES);
+	buf_init(&j->answer, LIMIT_CONTROL_BODY_BYTES);
+	return j;
+}
+
+static void
+job_free(struct capture_job *j)
+{
+	for (int i = 0; i < CAPTURE_OUTS; i++)
+		buf_fini(&j->outs[i].batches);
+	buf_fini(&j->answer);
+	mem_free(j);
+}
+
+static void
+trim(struct buf *b, size_t keep)
+{
+	if (b->cap > keep)
+		buf_fini(b);
+	buf_reset(b);
+}
+
+void
+capture_job_put(struct capture_job *j)
+{
+	struct capture *c = j->c;
+
+	if (j == NULL)
+		return;
+	for (int i = 0; i < CAPTURE_OUTS; i++)
+		trim(&j->outs[i].batches, JOB_BUF_KEEP);
+	trim(&j->answer, JOB_BUF_KEEP);
+	j->n_outs = 0;
+	j->r = NULL;
+	lock_take(&c->lock);
+	if (c->n_jobs < JOBS_MAX) {
+		j->next_free = c->jobs;
+		c->jobs = j;
+		c->n_jobs++;
+		j = NULL;
+	}
+	lock_release(&c->lock);
+	if (j != NULL)
+		job_free(j);
+}
+
+struct capture_scratch *
+capture_scratch_get(struct capture *c)
+{
+	struct capture_scratch *s;
+
+	lock_take(&c->lock);
+	s = c->scratches;
+	if (s != NULL)
+		c->scratches = s->next;
+	lock_release(&c->lock);
+	if (s != NULL)
+		return s;
+	s = mem_new(struct capture_scratch);
+	if (s == NULL)
+		return NULL;
+	buf_init(&s->a, BATCHES_MAX_BYTES);
+	buf_init(&s->b, BATCHES_MAX_BYTES);
+	return s;
+}
+
+/* As many live as threads have worked at once. */
+void
+capture_scratch_put(struct capture *c, struct capture_scratch *s)
+{
+	trim(&s->a, SCRATCH_KEEP);
+	trim(&s->b, SCRATCH_KEEP);
+	lock_take(&c->lock);
+	s->next = c->scratches;
+	c->scratches = s;
+	lock_release(&c->lock);
+}
+
+void
+capture_jobs_free(struct capture *c)
+{
+	while (c->jobs != NULL) {
+		struct capture_job *j = c->jobs;
+
+		c->jobs = j->next_free;
+		job_free(j);
+	}
+	while (c->scratches != NULL) {
+		struct capture_scratch *s = c->scratches;
+
+		c->scratches = s->next;
+		buf_fini(&s->a);
+		buf_fini(&s->b);
+		mem_free(s);
+	}
+}
+
+/* The caller has the right to answer. */
+static void
+answer(struct capture_job *j, const struct err *result)
+{
+	struct capture_refusal no = {
+		.status = 503,
+		.error = CAPTURE_RETRYABLE_SINK,
+		.retry_after = true,
+		.text = "transient error, please retry",
+	};
+
+	if (result->code != ERR_OK) {
+		capture_answer_refusal(j->r, &no);
+		return;
+	}
+	if (j->answer.len > 0)
+		http_answer(
+			j->r, 200, "application/json", buf_slice(&j->answer));
+	else
+		capture_answer_ok(j->r, j->beacon);
+}
+
+/* capture-1: success is answered here and only after the commit. */
+static void
+finish(struct capture_job *j, const struct err *result)
+{
+	struct http_request *r = j->r;
+
+	if (result->code == ERR_OK)
+		stats_add(STATS_CAPTURE_INGESTED, 0, j->n_events);
+	if (http_resume_begin(r)) {
+		answer(j, result);
+		http_resume_finish(r);
+	}
+	capture_job_put(j);
+	http_unref(r);
+}
+
+/* @thread store */
+static void
+append_done(struct store_job *sj, const struct err *result)
+{
+	finish((struct capture_job *)(void *)sj, result);
+}
+
+static void
+multi_done(struct store_job *sj, const struct err *result)
+{
+	finish((struct capture_job *)(void *)((char *)sj -
+					      offsetof(struct capture_job,
+						      multi)),
+		result);
+}
+
+/* capture-2: all topics of a request in one transaction. @thread store */
+static int
+multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
+{
+	struct capture_job *j =
+		(struct capture_job *)(void *)((char *)sj -
+					       offsetof(struct capture_job,
+						       multi));
+
+	for (int i = 0; i < j->n_outs; i++) {
+		struct capture_out *o = &j->outs[i];
+		int64_t base;
+		int err;
+
+		if (o->n == 0)
+			continue;
+		err = store_tx_append(conn, o->part, o->batches.p,
+			o->batches.len, o->n, o->max_ts_ms, &base, e);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+static int
+hand_over(struct capture_job *j, struct err *e)
+{
+	struct capture_out *o = &j->outs[0];
+
+	if (j->n_outs == 1) {
+		j->append = (struct store_append){
+			.job = {.bytes = o->batches.len, .done = append_done},
+			.part = o->part,
+			.batches = o->batches.p,
+			.len = o->batches.len,
+			.n_records = o->n,
+			.max_ts_ms = o->max_ts_ms,
+		};
+		return store_submit_append(j->c->spool, &j->append, e);
+	}
+	j->multi = (struct store_job){.run = multi_run, .done = multi_done};
+	for (int i = 0; i < j->n_outs; i++)
+		j->multi.bytes += j->outs[i].batches.len;
+	return store_submit(j->c->spool, &j->multi, e);
+}
+
+void
+capture_submit(struct capture_ctx *x, bool is_suspended)
+{
+	struct capture_job *j = x->job;
+	struct err e;
+
+	j->r = x->r;
+	j->beacon = x->q.beacon;
+	x->job = NULL;
+	/* The request is suspended before the writer may see the job. */
+	if (is_suspended) {
+		http_suspend_again(x->r, CAPTURE_COMMIT_TIMEOUT_MS);
+	} else {
+		http_ref(x->r);
+		http_suspend(x->r, CAPTURE_COMMIT_TIMEOUT_MS);
+	}
+	if (hand_over(j, &e) != 0)
+		finish(j, &e);
+}
