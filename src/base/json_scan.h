@@ -2,7 +2,7 @@
 #define SLUICE_BASE_JSON_SCAN_H
 
 /*
- * The words of JSON, shared by the reader, the cursor and the writer; only for
+ * The words of JSON, shared by the reader, the cursor (base-6) and the writer; only for
  * base/json_*.c. Scanners return where they stopped, or NULL with the fault.
  */
 

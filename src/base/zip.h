@@ -7,7 +7,7 @@
 /*
  * Compression. Decoders stop as soon as the output's maximum (b->max_bytes) is
  * crossed: TOO_BIG. INVALID: the stream is bad or cut short. Output is
- * appended. No decoder allocates from sizes it read in its input.
+ * appended. No decoder allocates from sizes it read in its input (base-2).
  */
 /* First gzip member only; bytes after it are ignored. */
 MUST_CHECK int zip_gunzip(struct slice in, struct buf *out, struct err *e);

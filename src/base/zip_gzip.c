@@ -35,7 +35,7 @@ inflate_member(z_stream *z, struct slice in, struct buf *out, size_t *used,
 	z->avail_in = (uInt)in.len;
 	while (rc != Z_STREAM_END) {
 		size_t room = piece_room(out);
-		char one;
+		char one = 0;
 		char *to = room > 0 ? buf_reserve(out, room) : &one;
 
 		if (to == NULL)

@@ -88,7 +88,8 @@ file_line(
 
 /*
  * The parser cuts a line that is longer than its own buffer, and takes an
- * indented line for the same key again: both would lose text in silence.
+ * indented line for the same key again: both would lose text in
+ * silence (conf-3).
  */
 static int
 check_lines(struct slice text, const char *path, struct err *e)

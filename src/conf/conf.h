@@ -45,7 +45,8 @@ struct slice;
  * Builds the values in the order default < admin < file < environment < --set.
  * file NULL: /etc/sluice/sluice.conf if it is there. set: NULL-ended array of
  * "key=value". Every error (unknown key with the nearest known one, value out
- * of range, where it was set) is one line; INVALID. Secrets may be "file:/path".
+ * of range, where it was set) is one line; INVALID
+ * (conf-1). Secrets may be "file:/path".
  */
 MUST_CHECK int conf_load(const char *file, const char *const *set,
 	struct conf_set **out, struct err *e);
@@ -54,7 +55,7 @@ const struct conf *conf_values(const struct conf_set *c);
 enum conf_source conf_source_of(const struct conf_set *c, const char *name);
 /* Where a value was set, for people: "file /etc/sluice/sluice.conf", "--set". */
 const char *conf_source_name(enum conf_source s);
-/* NOT_FOUND for an unknown name. Secrets print as "***". */
+/* NOT_FOUND for an unknown name. Secrets print as "***" (conf-2). */
 MUST_CHECK int conf_text(const struct conf_set *c, const char *name, char *out,
 	size_t size, struct err *e);
 /* For config help/show and the man page: rows in order; NULL past the end. */

@@ -13,7 +13,8 @@ enum stats_metric {
 };
 
 /* label: index into the metric's closed list (0 for NONE). Lock-free; counters
- * are sharded so that hot threads do not share a cache line. @thread any */
+ * are sharded so that hot threads do not share a cache line, and never go down
+ * (stats-2). @thread any */
 void stats_add(enum stats_metric m, int label, uint64_t n);
 void stats_set(enum stats_metric m, int label, double v);
 void stats_observe(enum stats_metric m, int label, double seconds);

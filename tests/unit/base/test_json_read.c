@@ -27,7 +27,7 @@ static const char *const bad[] = {"", " ", "{", "[", "]", "[1,]", "[,1]", "{,}",
 	"1",
 	"\"0123456789abcdef\x01\"", "\"0123456789abcde\xff\""};
 
-/* Reads with the node reader and with the cursor: both must agree. */
+/* Reads with the node reader and with the cursor: both must agree (base-6). */
 static int
 read_both(struct arena *a, struct slice text, struct json_doc *d)
 {

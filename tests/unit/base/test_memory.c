@@ -158,6 +158,7 @@ arena_survives_failing_allocations(void **state)
 	}
 }
 
+/* base-1 */
 static void
 buf_appends_and_keeps_its_maximum(void **state)
 {

@@ -182,7 +182,7 @@ snappy_is_read_in_xerial_frames(void **state)
 	buf_fini(&out);
 }
 
-/* A head that promises 4 GiB must not make us take them. */
+/* base-2: a head that promises 4 GiB must not make us take them. */
 static void
 sizes_in_the_input_are_not_believed(void **state)
 {

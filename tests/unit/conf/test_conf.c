@@ -71,6 +71,7 @@ refuse(const char *text, const char *const *set, const char *word1,
 	assert_null(strchr(e.text, '\n'));
 }
 
+/* conf-1 */
 static void
 rows_are_sorted_and_defaults_are_in_range(void **state)
 {
@@ -197,7 +198,7 @@ faults_name_the_setting_and_the_place(void **state)
 	unsetenv("SLUICE_CAPTURE_THREADS");
 }
 
-/* The parser itself would cut the line or take the second for the value. */
+/* conf-3: the parser itself would cut the line or take the second for the value. */
 static void
 lines_that_would_lose_text_are_refused(void **state)
 {
@@ -223,6 +224,7 @@ missing_file_counts_only_when_named(void **state)
 	assert_null(c);
 }
 
+/* conf-2 */
 static void
 secrets_come_from_files_and_are_not_shown(void **state)
 {

@@ -21,6 +21,7 @@ add_often(void *cookie)
 		stats_add(STATS_CAPTURE_RECEIVED, 0, 2);
 }
 
+/* stats-2 */
 static void
 counters_lose_nothing_between_threads(void **state)
 {
