@@ -19,25 +19,44 @@ queue_fini(struct queue *q)
 	lock_fini(&q->lock);
 }
 
+static void
+add_locked(struct queue *q, struct queue_node *n, size_t bytes)
+{
+	n->next = NULL;
+	*q->tail = n;
+	q->tail = &n->next;
+	q->n++;
+	q->bytes += bytes;
+	cond_signal(&q->nonempty);
+}
+
 int
 queue_put(struct queue *q, struct queue_node *n, size_t bytes)
 {
 	int r = 0;
 
 	lock_take(&q->lock);
-	if (q->closed) {
+	if (q->closed)
 		r = -(int)ERR_STOPPING;
-	} else if (q->n > 0 && (q->n >= q->max_n || q->bytes >= q->max_bytes ||
-				       bytes > q->max_bytes - q->bytes)) {
+	else if (q->n > 0 && (q->n >= q->max_n || q->bytes >= q->max_bytes ||
+				     bytes > q->max_bytes - q->bytes))
 		r = -(int)ERR_BUSY;
-	} else {
-		n->next = NULL;
-		*q->tail = n;
-		q->tail = &n->next;
-		q->n++;
-		q->bytes += bytes;
-		cond_signal(&q->nonempty);
-	}
+	else
+		add_locked(q, n, bytes);
+	lock_release(&q->lock);
+	return r;
+}
+
+int
+queue_put_always(struct queue *q, struct queue_node *n, size_t bytes)
+{
+	int r = 0;
+
+	lock_take(&q->lock);
+	if (q->closed)
+		r = -(int)ERR_STOPPING;
+	else
+		add_locked(q, n, bytes);
 	lock_release(&q->lock);
 	return r;
 }

@@ -29,6 +29,10 @@ void queue_fini(struct queue *q); /* must be empty */
 /* 0, -ERR_BUSY (full, nothing done) or -ERR_STOPPING (closed). A queue that is
  * empty takes one message however large. */
 MUST_CHECK int queue_put(struct queue *q, struct queue_node *n, size_t bytes);
+/* As queue_put, whatever waits: for producers that wait for the outcome, so
+ * that there is at most one message per thread. STOPPING only. */
+MUST_CHECK int queue_put_always(
+	struct queue *q, struct queue_node *n, size_t bytes);
 /* Takes everything there is as a list in order; waits until there is some, the
  * deadline (clock_mono_ns, 0: do not wait, INT64_MAX: for ever) or close. NULL
  * when nothing came. The bytes stay counted until queue_done. */

@@ -23,7 +23,8 @@ struct store_conn; /* a connection: the writer's inside a job, or a reader's */
 struct store_stmt;
 
 struct store_options {
-	const char *dir; /* the data folder; the file's name follows from kind */
+	const char
+		*dir; /* the data folder; the file's name follows from kind */
 	enum store_kind kind;
 	size_t queue_bytes; /* bound of jobs that wait */
 	/* Called once on the writer thread when the file can be trusted no more
@@ -37,8 +38,8 @@ struct store_options {
  * partitions and starts the writer. UNSUPPORTED: the file is newer than this
  * program; CORRUPT; NO_SPACE; IO. Blocks. @thread main
  */
-MUST_CHECK int store_open(const struct store_options *o, struct store **out,
-	struct err *e);
+MUST_CHECK int store_open(
+	const struct store_options *o, struct store **out, struct err *e);
 /* Runs what waits, checkpoints, closes. NULL allowed. */
 void store_close(struct store *s);
 const char *store_path(const struct store *s);
@@ -58,8 +59,8 @@ struct store_job {
 	struct err result; /* the store's */
 };
 /* BUSY: queue full, nothing done. STOPPING. @thread any */
-MUST_CHECK int store_submit(struct store *s, struct store_job *j,
-	struct err *e);
+MUST_CHECK int store_submit(
+	struct store *s, struct store_job *j, struct err *e);
 /* Submits and waits; j->done is not called. Not on the writer thread. */
 MUST_CHECK int store_call(struct store *s, struct store_job *j, struct err *e);
 
@@ -78,8 +79,8 @@ struct store_append {
 	int64_t max_ts_ms;
 	int64_t base_offset; /* out, valid in done with ERR_OK */
 };
-MUST_CHECK int store_submit_append(struct store *s, struct store_append *a,
-	struct err *e);
+MUST_CHECK int store_submit_append(
+	struct store *s, struct store_append *a, struct err *e);
 /* Inside a job's run: the same, in the job's own transaction. */
 MUST_CHECK int store_tx_append(struct store_conn *c, struct store_part *p,
 	char *batches, size_t len, uint32_t n_records, int64_t max_ts_ms,
@@ -89,12 +90,12 @@ MUST_CHECK int store_tx_append(struct store_conn *c, struct store_part *p,
 MUST_CHECK int store_part_open(struct store *s, const char *topic, int idx,
 	struct store_part **out, struct err *e);
 /* NULL if there is none. */
-struct store_part *store_part_find(struct store *s, struct slice topic,
-	int idx);
+struct store_part *store_part_find(
+	struct store *s, struct slice topic, int idx);
 /* Marks deleted; rows go in the background; the name can be reused. Handles
  * stay valid and read as empty. */
-MUST_CHECK int store_part_delete(struct store *s, struct store_part *p,
-	struct err *e);
+MUST_CHECK int store_part_delete(
+	struct store *s, struct store_part *p, struct err *e);
 struct store_part_state {
 	int64_t log_start;
 	int64_t high_watermark; /* offset after the last durable record */
@@ -105,30 +106,35 @@ struct store_part_state {
 void store_part_state(const struct store_part *p, struct store_part_state *out);
 /* Calls fn(cookie, part) on the writer thread after each commit that moved a
  * high watermark. Register before the first append; at most 8. */
-void store_watch(struct store *s, void (*fn)(void *cookie, struct store_part *p),
-	void *cookie);
+void store_watch(struct store *s,
+	void (*fn)(void *cookie, struct store_part *p), void *cookie);
 
 /*
  * Retention. A floor is the next offset that some reader still needs; rows at
  * or above the least floor are never deleted. Slots are fixed numbers.
  */
-enum store_floor { STORE_FLOOR_PIPELINE, STORE_FLOOR_CLICKHOUSE,
-	STORE_FLOOR_CLICKHOUSE2, STORE_FLOOR_REPLAY, STORE_N_FLOORS };
+enum store_floor {
+	STORE_FLOOR_PIPELINE,
+	STORE_FLOOR_CLICKHOUSE,
+	STORE_FLOOR_CLICKHOUSE2,
+	STORE_FLOOR_REPLAY,
+	STORE_N_FLOORS
+};
 /* INT64_MAX: this reader needs nothing (the default). */
-void store_part_set_floor(struct store_part *p, enum store_floor slot,
-	int64_t offset);
+void store_part_set_floor(
+	struct store_part *p, enum store_floor slot, int64_t offset);
 /* retention_ms and retention_bytes: -1 none. Applied by the writer between
  * commits in steps of at most 4 MB or 64 rows. */
-void store_part_set_retention(struct store_part *p, int64_t retention_ms,
-	int64_t retention_bytes);
+void store_part_set_retention(
+	struct store_part *p, int64_t retention_ms, int64_t retention_bytes);
 /* Sizes of the file and its WAL, and the bytes in all live rows. */
 void store_sizes(const struct store *s, int64_t *file_bytes, int64_t *wal_bytes,
 	int64_t *row_bytes);
 bool store_is_failed(const struct store *s);
 
 /* A read-only connection for one thread at a time. */
-MUST_CHECK int store_reader_open(struct store *s, struct store_conn **out,
-	struct err *e);
+MUST_CHECK int store_reader_open(
+	struct store *s, struct store_conn **out, struct err *e);
 void store_reader_close(struct store_conn *c);
 /* For tools on a folder without a daemon: no writer thread, no migration. */
 MUST_CHECK int store_open_readonly(const char *dir, enum store_kind kind,

@@ -1,0 +1,179 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "stats/stats.h"
+#include "store/store_int.h"
+
+/*
+ * The helper copies the WAL into the file every 100 ms while there is
+ * something to copy; it never waits for readers or the writer (PASSIVE). Once
+ * the WAL is over 64 MB the writer makes one PASSIVE pass of its own right
+ * after the helper's: few frames are left then, and as no commit comes between,
+ * the next one begins at the head of the WAL again.
+ */
+#define PASS_EVERY_NS ((int64_t)100000000)
+#define WRITER_PASS_BYTES ((int64_t)64 * 1024 * 1024)
+#define TAIL_AGE_NS ((int64_t)30 * 1000000000)
+
+/* The whole WAL is measured by frames, which the hook tells. */
+static int
+after_wal_commit(void *cookie, sqlite3 *db, const char *name, int n_frames)
+{
+	struct store *s = cookie;
+	struct store_checkpoint *k = &s->checkpoint;
+
+	(void)db;
+	(void)name;
+	atomic_store(&s->wal_bytes, (int64_t)n_frames * (s->page_size + 24));
+	lock_take(&k->lock);
+	if (!k->is_dirty) {
+		k->is_dirty = true;
+		cond_signal(&k->wake);
+	}
+	lock_release(&k->lock);
+	return SQLITE_OK;
+}
+
+static int
+pass(struct store_conn *c, struct err *e)
+{
+	int rc = sqlite3_wal_checkpoint_v2(
+		c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+	if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ||
+		(rc & 0xff) == SQLITE_LOCKED)
+		return 0;
+	return store_conn_err(c, rc, "checkpoint", e);
+}
+
+/* store-5: a checkpoint that could not sync ends the store; a full disk does
+ * not, the WAL just stays. */
+static void
+helper_failed(struct store *s, const struct err *e)
+{
+	struct store_checkpoint *k = &s->checkpoint;
+
+	if (e->code != ERR_IO && e->code != ERR_CORRUPT) {
+		log_warn("store_checkpoint_failed", "path=%s error=%s text=%s",
+			log_q(s->path), err_name(e->code), log_q(e->text));
+		return;
+	}
+	if (atomic_load(&s->checkpoint_failed))
+		return;
+	lock_take(&k->lock);
+	s->checkpoint_err = *e;
+	lock_release(&k->lock);
+	atomic_store(&s->checkpoint_failed, true);
+	/* Closed means that the writer is at its end anyway. */
+	ERR_IGNORE(queue_put_always(&s->queue, &s->wake.node, 0),
+		"the writer is ending");
+}
+
+static bool
+wait_for_work(struct store_checkpoint *k)
+{
+	bool stop;
+
+	lock_take(&k->lock);
+	while (!k->is_dirty && !k->stop)
+		cond_wait(&k->wake, &k->lock);
+	stop = k->stop;
+	lock_release(&k->lock);
+	return !stop;
+}
+
+/* Lets 100 ms of commits gather; false when it is time to stop. */
+static bool
+let_gather(struct store_checkpoint *k)
+{
+	int64_t until = clock_mono_ns() + PASS_EVERY_NS;
+	bool stop;
+
+	lock_take(&k->lock);
+	while (!k->stop && cond_wait_until(&k->wake, &k->lock, until))
+		continue;
+	stop = k->stop;
+	k->is_dirty = false;
+	lock_release(&k->lock);
+	return !stop;
+}
+
+static void
+helper_main(void *cookie)
+{
+	struct store *s = cookie;
+	struct store_checkpoint *k = &s->checkpoint;
+
+	while (wait_for_work(k) && let_gather(k)) {
+		struct err e;
+
+		k->c->tx_rc = 0;
+		if (!atomic_load(&s->failed) && pass(k->c, &e) != 0)
+			helper_failed(s, &e);
+		if (atomic_load(&s->wal_bytes) > WRITER_PASS_BYTES)
+			atomic_store(&s->wants_writer_pass, true);
+		store_tail_expire(s, clock_mono_ns() - TAIL_AGE_NS);
+		stats_set(STATS_STORE_WAL_BYTES, (int)s->kind,
+			(double)atomic_load(&s->wal_bytes));
+	}
+}
+
+void
+store_checkpoint_after_commit(struct store *s)
+{
+	struct err e;
+
+	if (atomic_load(&s->failed))
+		return;
+	if (!atomic_load(&s->wants_writer_pass) &&
+		atomic_load(&s->wal_bytes) <= 2 * WRITER_PASS_BYTES)
+		return;
+	atomic_store(&s->wants_writer_pass, false);
+	s->w->tx_rc = 0;
+	if (pass(s->w, &e) == 0)
+		return;
+	if (e.code == ERR_IO || e.code == ERR_CORRUPT)
+		store_fail(s, &e);
+	else
+		log_warn("store_checkpoint_failed", "path=%s error=%s text=%s",
+			log_q(s->path), err_name(e.code), log_q(e.text));
+}
+
+int
+store_checkpoint_start(struct store *s, struct err *e)
+{
+	struct store_checkpoint *k = &s->checkpoint;
+	int r;
+
+	lock_init(&k->lock);
+	cond_init(&k->wake);
+	r = store_conn_open(s, SQLITE_OPEN_READWRITE, &k->c, e);
+	if (r == 0)
+		r = store_conn_exec(k->c,
+			"PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF;"
+			" PRAGMA wal_autocheckpoint=0",
+			e);
+	if (r == 0)
+		r = thread_start(&k->thread, "checkpoint", helper_main, s, e);
+	if (r != 0) {
+		store_checkpoint_stop(s);
+		return r;
+	}
+	sqlite3_wal_hook(s->w->db, after_wal_commit, s);
+	return 0;
+}
+
+void
+store_checkpoint_stop(struct store *s)
+{
+	struct store_checkpoint *k = &s->checkpoint;
+
+	lock_take(&k->lock);
+	k->stop = true;
+	cond_signal(&k->wake);
+	lock_release(&k->lock);
+	thread_join(&k->thread);
+	store_conn_close(k->c);
+	k->c = NULL;
+	cond_fini(&k->wake);
+	lock_fini(&k->lock);
+}

@@ -1,0 +1,223 @@
+#include "base/clock.h"
+#include "base/limits.h"
+#include "stats/stats.h"
+#include "store/store_int.h"
+
+#define IDLE_WAKE_NS ((int64_t)1000000000)
+
+/* Cuts off what one transaction takes. */
+static struct store_job *
+take_group(struct store *s)
+{
+	struct store_job *list = s->waiting, *last = list;
+	size_t bytes = list->bytes;
+	struct queue_node *n;
+
+	for (int i = 1; i < LIMIT_COMMIT_JOBS && last->node.next != NULL; i++) {
+		struct store_job *next =
+			QUEUE_OWNER(last->node.next, struct store_job, node);
+
+		if (bytes + next->bytes > LIMIT_COMMIT_BYTES)
+			break;
+		bytes += next->bytes;
+		last = next;
+	}
+	n = last->node.next;
+	last->node.next = NULL;
+	s->waiting = n == NULL ? NULL : QUEUE_OWNER(n, struct store_job, node);
+	return list;
+}
+
+static void
+look_at_helper(struct store *s)
+{
+	if (atomic_load(&s->checkpoint_failed)) {
+		struct err why;
+
+		lock_take(&s->checkpoint.lock);
+		why = s->checkpoint_err;
+		lock_release(&s->checkpoint.lock);
+		store_fail(s, &why);
+	}
+}
+
+/* Housekeeping between two groups; true: call again soon. */
+static bool
+keep_house(struct store *s)
+{
+	int64_t now = clock_mono_ns();
+	bool is_idle = now - s->last_job_ns > IDLE_WAKE_NS;
+
+	if (atomic_load(&s->failed) || s->kind == STORE_CONFIG)
+		return false;
+	if (s->maintain_fully) {
+		s->maintain_fully = false;
+		while (store_retain_step(s, true, true) > 0)
+			continue;
+		return false;
+	}
+	if (now < s->maintain_at_ns)
+		return true;
+	if (store_retain_step(s, is_idle, false) > 0) {
+		/* Steps of 4 MB: at most 200 MB/s beside the appends. */
+		s->maintain_at_ns = now + 20000000;
+		return true;
+	}
+	s->maintain_at_ns = now + IDLE_WAKE_NS;
+	return false;
+}
+
+void
+store_writer_main(void *cookie)
+{
+	struct store *s = cookie;
+
+	for (;;) {
+		bool more = keep_house(s);
+		int64_t until = more ? s->maintain_at_ns
+				     : clock_mono_ns() + IDLE_WAKE_NS;
+		struct queue_node *n = queue_take_all(&s->queue, until);
+
+		if (n == NULL) {
+			if (atomic_load(&s->stopping))
+				break;
+			look_at_helper(s);
+			continue;
+		}
+		s->waiting = QUEUE_OWNER(n, struct store_job, node);
+		while (s->waiting != NULL) {
+			look_at_helper(s);
+			store_commit_group(s, take_group(s));
+			keep_house(s);
+		}
+		s->last_job_ns = clock_mono_ns();
+		lock_take(&s->queue.lock);
+		stats_set(STATS_STORE_QUEUE_BYTES, (int)s->kind,
+			(double)s->queue.bytes);
+		lock_release(&s->queue.lock);
+	}
+}
+
+static int
+put_job(struct store *s, struct store_job *j, struct err *e)
+{
+	int r;
+
+	if (s->is_readonly)
+		return err_set(
+			e, ERR_UNSUPPORTED, "%s is open for reading", s->path);
+	if (atomic_load(&s->failed))
+		return err_set(
+			e, ERR_IO, "%s failed: %s", s->path, s->why.text);
+	r = queue_put(&s->queue, &j->node, j->bytes);
+	if (r == 0)
+		return 0;
+	if (r == -(int)ERR_BUSY)
+		return err_set(e, ERR_BUSY, "the queue of %s is full", s->path);
+	return err_set(e, ERR_STOPPING, "%s is being closed", s->path);
+}
+
+int
+store_submit(struct store *s, struct store_job *j, struct err *e)
+{
+	INVARIANT(j->run != NULL && j->done != NULL, "store-6");
+	return put_job(s, j, e);
+}
+
+int
+store_submit_append(struct store *s, struct store_append *a, struct err *e)
+{
+	if (a->len == 0 || a->len > LIMIT_KAFKA_FRAME_BYTES)
+		return err_set(
+			e, ERR_TOO_BIG, "an append of %zu bytes", a->len);
+	a->job.run = NULL;
+	a->job.bytes = a->len;
+	return put_job(s, &a->job, e);
+}
+
+int
+store_tx_append(struct store_conn *c, struct store_part *p, char *batches,
+	size_t len, uint32_t n_records, int64_t max_ts_ms, int64_t *base_offset,
+	struct err *e)
+{
+	(void)max_ts_ms; /* the batches' own headers say it */
+	INVARIANT(c == c->s->w && p->s == c->s, "store-4");
+	if (len == 0 || len > LIMIT_KAFKA_FRAME_BYTES)
+		return err_set(e, ERR_TOO_BIG, "an append of %zu bytes", len);
+	return store_append_add(
+		c->s, p, batches, len, n_records, base_offset, e);
+}
+
+/* A caller that waits: wraps the caller's job. */
+struct call_job {
+	struct store_job job;
+	struct store_job *inner;
+	struct lock lock;
+	struct cond over;
+	bool is_over;
+};
+
+static int
+call_run(struct store_job *j, struct store_conn *c, struct err *e)
+{
+	struct call_job *call = (struct call_job *)(void *)j;
+	struct store_append *a = (struct store_append *)(void *)call->inner;
+
+	if (call->inner->run != NULL)
+		return call->inner->run(call->inner, c, e);
+	return store_append_add(c->s, a->part, a->batches, a->len, a->n_records,
+		&a->base_offset, e);
+}
+
+static void
+call_done(struct store_job *j, const struct err *result)
+{
+	struct call_job *call = (struct call_job *)(void *)j;
+
+	call->inner->result = *result;
+	lock_take(&call->lock);
+	call->is_over = true;
+	cond_signal(&call->over);
+	lock_release(&call->lock);
+}
+
+int
+store_call(struct store *s, struct store_job *j, struct err *e)
+{
+	struct call_job call = {
+		.job = {.bytes = j->bytes, .run = call_run, .done = call_done},
+		.inner = j,
+	};
+	int r;
+
+	INVARIANT(!pthread_equal(pthread_self(), s->thread.id), "store-6");
+	if (s->is_readonly)
+		return err_set(
+			e, ERR_UNSUPPORTED, "%s is open for reading", s->path);
+	lock_init(&call.lock);
+	cond_init(&call.over);
+	/* The caller waits, so it is bounded by the number of threads and goes
+	 * in although the queue may be full. */
+	r = queue_put_always(&s->queue, &call.job.node, call.job.bytes);
+	if (r == 0) {
+		lock_take(&call.lock);
+		while (!call.is_over)
+			cond_wait(&call.over, &call.lock);
+		lock_release(&call.lock);
+		*e = j->result;
+		r = -(int)e->code;
+	} else {
+		r = err_set(e, ERR_STOPPING, "%s is being closed", s->path);
+	}
+	cond_fini(&call.over);
+	lock_fini(&call.lock);
+	return r;
+}
+
+void
+store_watch(struct store *s, void (*fn)(void *cookie, struct store_part *p),
+	void *cookie)
+{
+	INVARIANT(s->n_watchers < STORE_WATCHERS_MAX, "store-9");
+	s->watchers[s->n_watchers++] = (struct store_watcher){fn, cookie};
+}
