@@ -26,6 +26,7 @@
 #define LIMIT_HTTP_HEADER_BYTES (32 * 1024)
 #define LIMIT_URL_BYTES (16 * 1024)
 #define LIMIT_CONTROL_BODY_BYTES (16 * 1024 * 1024)
+#define LIMIT_WARNING_KEYS 16384 /* debounced warnings remembered */
 #define LIMIT_SUSPENDED_REQUESTS 20000
 
 #endif

@@ -6,26 +6,30 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/slice.h"
 
 /* The app server: front log -> persons, groups -> output log, exactly once. */
 struct pipeline;
 struct conf;
 struct store;
+struct store_conn;
 struct team_cache;
 
 struct pipeline_options {
 	const struct conf *conf;
 	struct team_cache *teams;
-	struct store *spool; /* read only */
+	struct store *spool; /* read; written by replays of capture's letters */
 	struct store *state; /* written */
 };
-MUST_CHECK int pipeline_new(const struct pipeline_options *o,
-	struct pipeline **out, struct err *e);
+MUST_CHECK int pipeline_new(
+	const struct pipeline_options *o, struct pipeline **out, struct err *e);
 MUST_CHECK int pipeline_start(struct pipeline *p, struct err *e);
 void pipeline_reload(struct pipeline *p, const struct conf *conf);
-/* Finishes the batch under way, then stops. */
+/* Finishes the batch under way, then stops and closes its connections. */
 void pipeline_stop(struct pipeline *p);
-void pipeline_free(struct pipeline *p); /* NULL allowed */
+/* The stores call into it after each append: free it when both are closed or
+ * nothing appends to the front log any more. NULL allowed. */
+void pipeline_free(struct pipeline *p);
 
 /* One row per front partition that is read. */
 struct pipeline_position {
@@ -34,15 +38,31 @@ struct pipeline_position {
 	int64_t position; /* next offset to read, as committed */
 	int64_t high_watermark;
 };
-int pipeline_positions(const struct pipeline *p, struct pipeline_position *out,
-	int max);
+int pipeline_positions(
+	const struct pipeline *p, struct pipeline_position *out, int max);
 /* Why the pipeline does not move ("" if it does); @thread any. */
 void pipeline_trouble(const struct pipeline *p, char *out, size_t size);
 
-/* Puts dead letters of the app server (partition 1) back: appends raw_payload
- * to partition 1 of its ingestion topic and marks the letter replayed, in one
- * transaction of state.db. EXISTS: replayed before and again is false. */
-MUST_CHECK int pipeline_replay_letter(struct pipeline *p, int64_t offset,
-	bool again, struct err *e);
+/*
+ * Puts a dead letter back: appends its message to the log it came by and marks
+ * the letter replayed, in one transaction. The app server's letters (partition
+ * 1, state.db) go to partition 1 of events_plugin_ingestion; capture's
+ * (partition 0, spool.db) to partition 0 of their topic. EXISTS: replayed before
+ * and again is false. NOT_FOUND. INVALID: no letter. Blocks. @thread any but
+ * store
+ */
+MUST_CHECK int pipeline_replay_letter(
+	struct pipeline *p, int64_t offset, bool again, struct err *e);
+MUST_CHECK int pipeline_replay_capture_letter(
+	struct pipeline *p, int64_t offset, bool again, struct err *e);
+/* When the letter at offset was replayed last; 0: never. c: a connection to the
+ * file of the letter's partition. */
+MUST_CHECK int pipeline_letter_replayed_at(
+	struct store_conn *c, int64_t offset, int64_t *at_us, struct err *e);
+
+/* Deletes a person (by distinct id, or by uuid text if distinct_id.p is NULL)
+ * and sends the messages of it. NOT_FOUND. Blocks. @thread any but store */
+MUST_CHECK int pipeline_delete_person(struct pipeline *p, int64_t team_id,
+	struct slice distinct_id, struct slice uuid, struct err *e);
 
 #endif

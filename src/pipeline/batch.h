@@ -1,0 +1,125 @@
+#ifndef SLUICE_PIPELINE_BATCH_H
+#define SLUICE_PIPELINE_BATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "event/normalise.h"
+#include "person/person.h"
+#include "pipeline/input.h"
+#include "pipeline/out.h"
+#include "pipeline/put_clock.h"
+#include "store/store.h"
+#include "topic/batch.h"
+
+/*
+ * A batch: records of one input between two offsets, and all that is made of
+ * them up to the commit. Two exist; each is used by one thread at a time: the
+ * pipeline thread until it is submitted, then the state thread until done, and
+ * the pool's workers by ranges meanwhile.
+ */
+struct pipeline;
+struct team_snapshot;
+
+#define PIPELINE_RANGES_MAX 32
+#define PIPELINE_RULES_CACHED 16
+
+enum item_fate {
+	ITEM_GO,
+	ITEM_DROPPED, /* no row; its warnings count */
+	ITEM_ROWS_ONLY, /* $$heatmap: heatmap rows, no event row */
+	ITEM_DEAD, /* becomes a letter */
+};
+
+/* Why an event became a letter (header dlq_reason). */
+enum letter_reason {
+	LETTER_UNKNOWN_TOKEN,
+	LETTER_STEP_FAILED,
+	LETTER_TOO_LARGE,
+};
+
+/* One record and its event. */
+struct item {
+	struct batch_record_view rec;
+	enum item_fate fate;
+	struct event ev; /* valid once is_read */
+	bool is_read;
+	bool was_retried;
+	/* What the persons step adds is taken back by these before a redo. */
+	struct event_warnings warnings_before;
+	struct person_result person; /* after the persons step */
+	/* Of dead ones. */
+	enum letter_reason reason;
+	const char *step;
+	struct slice error; /* in the range's arena; p NULL: no memory */
+	struct slice token; /* p NULL: none was found */
+	struct slice uuid, distinct_id, name; /* as far as known */
+	int64_t team_id; /* 0: unknown */
+};
+
+/* A run of items that one worker treats at a time. */
+struct range {
+	struct pipeline_batch *b;
+	int from, to;
+	struct arena arena;
+	struct buf scratch;
+	struct event_work work;
+	const struct event_rules *rules[PIPELINE_RULES_CACHED];
+	struct out events, heatmaps;
+	struct err failed; /* stops the whole batch; OK: none */
+};
+
+struct pipeline_batch {
+	struct store_job job;
+	struct pipeline *p;
+	struct input *in;
+	int64_t from, next; /* offsets */
+	struct buf bytes; /* record batches as read */
+	struct arena arena;
+	struct item *items;
+	int n_items;
+	struct range ranges[PIPELINE_RANGES_MAX];
+	int n_ranges;
+	const struct team_snapshot *teams;
+	/* While the job runs. */
+	struct store_conn *c;
+	struct buf scratch;
+	struct person_set persons;
+	struct put_clock clock; /* the batch's: created_at, record times */
+	struct out person_out, id_out, group_out, warning_out, letter_out;
+	uint64_t n_results[4]; /* as the labels of INGEST_RESULT */
+	int64_t began_ns;
+	bool is_alone; /* made after a failure of memory: one event */
+};
+
+void pipeline_batch_init(struct pipeline_batch *b, struct pipeline *p);
+void pipeline_batch_fini(struct pipeline_batch *b);
+/* Forgets the events; keeps memory for the next. */
+void pipeline_batch_reset(struct pipeline_batch *b);
+/* Gives the memory back (idle). The batch must be reset. */
+void pipeline_batch_shrink(struct pipeline_batch *b);
+
+/*
+ * Reads at most max_events records from in->next on and lays the items and
+ * ranges out; in->next moves. 0 with n_items 0: nothing there. NOT_FOUND: the
+ * log begins later. @thread pipeline
+ */
+MUST_CHECK int pipeline_batch_read(struct pipeline_batch *b, struct input *in,
+	int max_events, size_t max_bytes, struct err *e);
+
+/* fn on each range, on the pool; the first failure by order of ranges. */
+MUST_CHECK int pipeline_batch_each_range(
+	struct pipeline_batch *b, void (*fn)(struct range *r), struct err *e);
+
+/* Makes the item a letter. why NULL: reason says it all. */
+void pipeline_item_kill(struct item *it, struct arena *a,
+	enum letter_reason reason, const char *step, const struct err *why);
+/* True if an error of an event's step concerns the event and not the machine:
+ * then it is tried again, then killed. An event that cannot be worked on for
+ * memory although it is alone in its batch counts as that. */
+bool pipeline_err_is_final(const struct pipeline_batch *b, const struct err *e);
+
+#endif

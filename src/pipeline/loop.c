@@ -1,0 +1,309 @@
+#include "pipeline/pipeline_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "pipeline/step.h"
+#include "stats/stats.h"
+
+#define BACKOFF_FIRST_NS INT64_C(50000000)
+#define BACKOFF_MOST_NS INT64_C(5000000000)
+/* Without work for so long, the batches' memory is given back. */
+#define IDLE_NS INT64_C(1000000000)
+
+void
+pipeline_note_append(void *cookie, struct store_part *part)
+{
+	struct pipeline *p = cookie;
+
+	for (int i = 0; i < N_INPUTS; i++) {
+		if (p->inputs[i].part != part)
+			continue;
+		lock_take(&p->lock);
+		p->has_news = true;
+		cond_broadcast(&p->wake);
+		lock_release(&p->lock);
+	}
+}
+
+static bool
+is_stopping(struct pipeline *p)
+{
+	bool yes;
+
+	lock_take(&p->lock);
+	yes = p->is_stopping;
+	lock_release(&p->lock);
+	return yes;
+}
+
+static void
+set_trouble(struct pipeline *p, const struct err *why)
+{
+	lock_take(&p->lock);
+	if (why == NULL)
+		p->trouble[0] = '\0';
+	else
+		snprintf(p->trouble, sizeof(p->trouble), "%s: %s",
+			err_name(why->code), why->text);
+	lock_release(&p->lock);
+}
+
+/* Waits for records, or until the deadline; false when stopping. */
+static bool
+wait_for_news(struct pipeline *p, int64_t deadline_ns)
+{
+	bool go_on;
+
+	lock_take(&p->lock);
+	while (!p->has_news && cond_wait_until(&p->wake, &p->lock, deadline_ns))
+		;
+	p->has_news = p->is_stopping;
+	go_on = !p->is_stopping;
+	lock_release(&p->lock);
+	return go_on;
+}
+
+/* Sleeps until the deadline or the stop. */
+static void
+pause_until(struct pipeline *p, int64_t deadline_ns)
+{
+	lock_take(&p->lock);
+	while (!p->is_stopping &&
+		cond_wait_until(&p->wake, &p->lock, deadline_ns))
+		;
+	lock_release(&p->lock);
+}
+
+/* The job of a batch. @thread store */
+static int
+run_job(struct store_job *j, struct store_conn *c, struct err *e)
+{
+	struct pipeline_batch *b = (struct pipeline_batch *)(void *)j;
+	int r;
+
+	b->c = c;
+	r = pipeline_run_steps(b, true, e);
+	b->c = NULL;
+	return r;
+}
+
+static void
+count_results(const struct pipeline_batch *b)
+{
+	for (size_t i = 0; i < ARRAY_LEN(b->n_results); i++)
+		if (b->n_results[i] > 0)
+			stats_add(STATS_INGEST_EVENTS, (int)i, b->n_results[i]);
+	stats_add(STATS_DEAD_LETTERS, 0, b->n_results[2]);
+	stats_observe(STATS_INGEST_BATCH_TIME, 0,
+		(double)(clock_mono_ns() - b->began_ns) / 1e9);
+	stats_set(STATS_INGEST_LAG_RECORDS, 0,
+		(double)pipeline_inputs_lag(b->p->inputs));
+}
+
+/* @thread store */
+static void
+job_done(struct store_job *j, const struct err *result)
+{
+	struct pipeline_batch *b = (struct pipeline_batch *)(void *)j;
+	struct pipeline *p = b->p;
+
+	if (result->code == ERR_OK) {
+		pipeline_input_moved(b->in, b->next);
+		count_results(b);
+	}
+	lock_take(&p->lock);
+	p->is_flown = true;
+	p->outcome = *result;
+	cond_broadcast(&p->wake);
+	lock_release(&p->lock);
+}
+
+/* Waits for the batch in flight; its outcome. */
+static int
+land(struct pipeline *p, struct err *e)
+{
+	if (p->in_flight == NULL)
+		return 0;
+	lock_take(&p->lock);
+	while (!p->is_flown)
+		cond_wait(&p->wake, &p->lock);
+	*e = p->outcome;
+	lock_release(&p->lock);
+	p->in_flight = NULL;
+	return -(int)e->code;
+}
+
+static int
+submit(struct pipeline *p, struct pipeline_batch *b, struct err *e)
+{
+	int r;
+
+	b->job = (struct store_job){
+		.bytes = b->bytes.len,
+		.run = run_job,
+		.done = job_done,
+	};
+	p->is_flown = false; /* nothing is in flight: no lock needed */
+	r = store_submit(p->state, &b->job, e);
+	if (r == 0)
+		p->in_flight = b;
+	return r;
+}
+
+/* A record log that begins after the position: what is gone cannot be worked
+ * on; it is said once and passed. Floors keep this from happening. */
+static int
+pass_gap(struct input *in, const struct err *e)
+{
+	struct store_part_state st;
+
+	store_part_state(in->part, &st);
+	if (st.log_start <= in->next)
+		return -(int)e->code;
+	log_error("ingest_gap", "topic=%s partition=%d from=%lld to=%lld",
+		topic_defs[in->topic].name, in->partition, (long long)in->next,
+		(long long)st.log_start);
+	in->next = st.log_start;
+	return 0;
+}
+
+static int
+fill(struct pipeline *p, struct pipeline_batch *b, struct input *in,
+	struct err *e)
+{
+	int max = p->n_alone > 0 ? 1 : atomic_load(&p->batch_events);
+	int r = pipeline_batch_read(
+		b, in, max, atomic_load(&p->batch_bytes), e);
+
+	if (r != 0)
+		return r;
+	b->is_alone = p->n_alone > 0;
+	if (b->is_alone)
+		p->n_alone--;
+	return pipeline_run_steps(b, false, e);
+}
+
+/* A batch that is not full waits a while for company, counted from the batch
+ * before, so that a lone event does not wait at all. */
+static void
+wait_for_company(struct pipeline *p, const struct input *in)
+{
+	int64_t until = p->last_began_ns + atomic_load(&p->batch_wait_ns);
+	struct store_part_state st;
+
+	store_part_state(in->part, &st);
+	if (st.high_watermark - in->next < atomic_load(&p->batch_events) &&
+		p->n_alone == 0)
+		pause_until(p, until);
+	p->last_began_ns = clock_mono_ns();
+}
+
+/*
+ * The state pipeline-6: both batches are forgotten, reading goes on from the
+ * committed positions. Memory that was short for a whole batch may do for its
+ * events one by one.
+ */
+static void
+recover(struct pipeline *p, const struct err *why)
+{
+	int64_t delay_ns = BACKOFF_FIRST_NS
+			   << (p->n_failures < 7 ? p->n_failures : 7);
+	struct err ignored;
+
+	ERR_IGNORE(land(p, &ignored), "it was counted or will be redone");
+	pipeline_inputs_rewind(p->inputs);
+	set_trouble(p, why);
+	if (p->n_failures++ == 0 || p->n_failures % 32 == 0)
+		log_warn("ingest_waits", "code=%s error=%s retries=%u",
+			err_name(why->code), log_q(why->text), p->n_failures);
+	if (why->code == ERR_NO_MEMORY)
+		p->n_alone = atomic_load(&p->batch_events);
+	if (delay_ns > BACKOFF_MOST_NS)
+		delay_ns = BACKOFF_MOST_NS;
+	pause_until(p, clock_mono_ns() + delay_ns);
+}
+
+static struct pipeline_batch *
+other_batch(struct pipeline *p)
+{
+	return p->in_flight == &p->batches[0] ? &p->batches[1] : &p->batches[0];
+}
+
+/* One batch: read and worked on while the one before is being committed. */
+static int
+turn(struct pipeline *p, struct input *in, struct err *e)
+{
+	struct pipeline_batch *b = other_batch(p);
+	int r = fill(p, b, in, e);
+
+	if (r == -ERR_NOT_FOUND)
+		r = pass_gap(in, e);
+	if (r != 0 || b->n_items == 0)
+		return r;
+	r = land(p, e);
+	if (r != 0)
+		return r;
+	p->n_failures = 0;
+	set_trouble(p, NULL);
+	return submit(p, b, e);
+}
+
+static void
+release_memory(struct pipeline *p)
+{
+	for (int i = 0; i < 2; i++) {
+		if (p->batches[i].bytes.cap == 0)
+			continue;
+		pipeline_batch_reset(&p->batches[i]);
+		pipeline_batch_shrink(&p->batches[i]);
+	}
+}
+
+/* Nothing to read: false when stopping. */
+static bool
+rest(struct pipeline *p)
+{
+	if (wait_for_news(p, clock_mono_ns() + IDLE_NS))
+		return true;
+	return !is_stopping(p);
+}
+
+void
+pipeline_main(void *cookie)
+{
+	struct pipeline *p = cookie;
+	bool has_rested = false;
+
+	while (!is_stopping(p)) {
+		struct input *in = pipeline_inputs_pick(p->inputs);
+		struct err e = {0};
+		int r = 0;
+
+		if (in != NULL) {
+			has_rested = false;
+			wait_for_company(p, in);
+			r = turn(p, in, &e);
+		} else if (p->in_flight != NULL) {
+			r = land(p, &e);
+			if (r == 0) {
+				p->n_failures = 0;
+				set_trouble(p, NULL);
+			}
+		} else {
+			if (has_rested)
+				release_memory(p);
+			has_rested = true;
+			rest(p);
+		}
+		if (r != 0)
+			recover(p, &e);
+	}
+	struct err last = {0};
+
+	if (land(p, &last) != 0)
+		log_warn("ingest_last_batch", "code=%s error=%s",
+			err_name(last.code), log_q(last.text));
+}

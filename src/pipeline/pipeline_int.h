@@ -1,0 +1,70 @@
+#ifndef SLUICE_PIPELINE_PIPELINE_INT_H
+#define SLUICE_PIPELINE_PIPELINE_INT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/thread.h"
+#include "pipeline/batch.h"
+#include "pipeline/input.h"
+#include "pipeline/pipeline.h"
+#include "topic/topic.h"
+
+/* The inside of pipeline/: the object and its thread. */
+
+/* Output partitions in state.db. */
+enum output_id {
+	OUTPUT_EVENTS,
+	OUTPUT_PERSON,
+	OUTPUT_DISTINCT_ID,
+	OUTPUT_GROUPS,
+	OUTPUT_WARNINGS, /* partition 1 */
+	OUTPUT_LETTERS, /* partition 1 */
+	OUTPUT_HEATMAPS,
+	N_OUTPUTS
+};
+
+struct pool;
+struct debounce;
+
+struct pipeline {
+	struct team_cache *teams;
+	struct store *spool;
+	struct store *state;
+	struct store_conn *spool_reader;
+	struct store_conn *state_reader;
+	int n_threads;
+	enum batch_codec codec;
+	struct pool *pool;
+	struct debounce *debounce; /* state thread only */
+	struct input inputs[N_INPUTS];
+	struct store_part *outputs[N_OUTPUTS];
+	struct pipeline_batch batches[2];
+	/* Settings that reload. */
+	_Atomic int batch_events;
+	_Atomic size_t batch_bytes;
+	_Atomic int64_t batch_wait_ns;
+
+	struct thread thread;
+	/* Pipeline thread only. */
+	struct pipeline_batch *in_flight; /* submitted, not yet taken back */
+	int64_t last_began_ns; /* of the batch before */
+	int n_alone; /* batches of one event still to come */
+	unsigned n_failures; /* in a row */
+
+	struct lock lock;
+	struct cond wake;
+	/* guarded by lock */
+	bool has_news; /* records came, or stopping */
+	bool is_stopping;
+	bool is_flown; /* the batch in flight is done */
+	struct err outcome; /* of it */
+	char trouble[256]; /* "" while it moves */
+};
+
+/* loop.c @thread pipeline */
+void pipeline_main(void *cookie);
+/* Called by the stores' writers. */
+void pipeline_note_append(void *cookie, struct store_part *part);
+
+#endif

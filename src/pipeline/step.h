@@ -1,0 +1,51 @@
+#ifndef SLUICE_PIPELINE_STEP_H
+#define SLUICE_PIPELINE_STEP_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "pipeline/batch.h"
+
+/*
+ * The steps of a batch; their order is the table pipeline_steps and nowhere
+ * else. A step works on the whole batch and keeps nothing between batches. An
+ * event that cannot be worked on is marked (pipeline_item_kill) and passed over
+ * by the steps after; a step's own failure ends the batch, and nothing of it
+ * happened.
+ *
+ * To add one: 1 write step_<name>.c with its function, 2 declare it here, 3 add
+ * a row, 4 add its label to STEP in stats/labels.def, 5 name the invariants.
+ */
+enum step_final {
+	STEP_DLQ, /* a final error of an event makes a letter */
+	STEP_STOP, /* any error stops the batch */
+};
+
+struct pipeline_step {
+	const char *name;
+	int (*run)(struct pipeline_batch *b, struct err *e);
+	enum step_final on_final;
+	bool in_job; /* on the state thread, in the batch's transaction */
+	const char *keeps; /* invariants, README.md */
+};
+enum {
+	STEP_DECODE,
+	STEP_NORMALISE,
+	STEP_PERSONS,
+	STEP_OUTPUT,
+	STEP_COMMIT,
+	N_STEPS
+};
+extern const struct pipeline_step pipeline_steps[N_STEPS];
+
+/* Runs the steps before the job, or those in it, and counts. */
+MUST_CHECK int pipeline_run_steps(
+	struct pipeline_batch *b, bool in_job, struct err *e);
+
+MUST_CHECK int step_decode(struct pipeline_batch *b, struct err *e);
+MUST_CHECK int step_normalise(struct pipeline_batch *b, struct err *e);
+MUST_CHECK int step_persons(struct pipeline_batch *b, struct err *e);
+MUST_CHECK int step_output(struct pipeline_batch *b, struct err *e);
+MUST_CHECK int step_commit(struct pipeline_batch *b, struct err *e);
+
+#endif
