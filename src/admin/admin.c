@@ -1,0 +1,75 @@
+#include "admin/admin.h"
+
+#include <string.h>
+
+#include "admin/admin_int.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+
+#define ARENA_MAX_BYTES ((size_t)64 * 1024 * 1024)
+
+int
+admin_new(const struct admin_options *o, struct admin **out, struct err *e)
+{
+	struct admin *a = mem_new(struct admin);
+
+	if (a == NULL)
+		return err_set(e, ERR_NO_MEMORY, "no memory");
+	a->o = *o;
+	a->started_at_us = clock_now_us();
+	a->hosts = conf_values(o->conf)->admin_hosts;
+	lock_init(&a->lock);
+	cond_init(&a->sampler_wake);
+	*out = a;
+	return 0;
+}
+
+void
+admin_free(struct admin *a)
+{
+	if (a == NULL)
+		return;
+	lock_fini(&a->lock);
+	cond_fini(&a->sampler_wake);
+	mem_free(a->ports);
+	mem_free(a);
+}
+
+void
+admin_set_ports(struct admin *a, const char *ports_json)
+{
+	char *copy = mem_strdup(ports_json);
+
+	lock_take(&a->lock);
+	mem_free(a->ports);
+	a->ports = copy;
+	lock_release(&a->lock);
+}
+
+void
+admin_reload(struct admin *a, const struct conf_set *conf)
+{
+	__atomic_store_n(&a->o.conf, conf, __ATOMIC_RELEASE);
+	__atomic_store_n(
+		&a->hosts, conf_values(conf)->admin_hosts, __ATOMIC_RELEASE);
+}
+
+int
+admin_request(struct admin *a, const char *method, const char *target,
+	struct slice body, struct buf *out)
+{
+	struct admin_call c;
+	struct arena arena;
+
+	arena_init(&arena, ARENA_MAX_BYTES);
+	admin_call_init(
+		&c, a, &arena, slice_str(method), slice_str(target), body);
+	admin_dispatch(&c);
+	if (c.stream != NULL)
+		c.stream_free(c.stream_cookie);
+	buf_append_slice(out, buf_slice(&c.out));
+	buf_fini(&c.out);
+	arena_fini(&arena);
+	return c.status;
+}

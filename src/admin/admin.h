@@ -1,0 +1,67 @@
+#ifndef SLUICE_ADMIN_ADMIN_H
+#define SLUICE_ADMIN_ADMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+/*
+ * The JSON API, /metrics and /_ready. It runs on the unix socket of the data
+ * folder and on the admin port; a command without a daemon calls it in process.
+ */
+struct admin;
+struct broker;
+struct capture;
+struct clickhouse;
+struct conf_set;
+struct net_listen;
+struct pipeline;
+struct store;
+struct team_cache;
+
+/* What the disk guard knows. */
+struct admin_disk {
+	int64_t free_bytes, total_bytes;
+	int64_t reserve_bytes; /* below this events are refused */
+	int64_t ballast_bytes; /* as on disk now */
+	bool events_refused, recordings_refused;
+	const char *reason; /* why, "" if not */
+};
+
+/* Parts that are absent (their role is off, or no daemon runs) are NULL. */
+struct admin_options {
+	const struct conf_set *conf;
+	const char *data_dir;
+	struct store *config, *spool, *state, *broker_db;
+	struct team_cache *teams;
+	struct broker *broker;
+	bool broker_listens;
+	struct pipeline *pipeline;
+	struct capture *capture;
+	struct clickhouse *clickhouse;
+	void (*disk)(void *cookie, struct admin_disk *out);
+	void *cookie;
+};
+
+MUST_CHECK int admin_new(
+	const struct admin_options *o, struct admin **out, struct err *e);
+/* Serves the API on unix_fd (owned after), and, unless tcp is NULL or off,
+ * what is open to all on that address. */
+MUST_CHECK int admin_start(struct admin *a, int unix_fd,
+	const struct net_listen *tcp, uint16_t *port, struct err *e);
+/* Ports for status: the text of ports.json, copied. */
+void admin_set_ports(struct admin *a, const char *ports_json);
+/* The set must stay valid until the next reload or free. */
+void admin_reload(struct admin *a, const struct conf_set *conf);
+void admin_stop(struct admin *a, int64_t deadline_ns);
+void admin_free(struct admin *a); /* NULL allowed */
+
+/* A request in process: the body of the answer goes to out, the HTTP status is
+ * returned. target has the query. */
+int admin_request(struct admin *a, const char *method, const char *target,
+	struct slice body, struct buf *out);
+
+#endif

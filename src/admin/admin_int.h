@@ -1,0 +1,162 @@
+#ifndef SLUICE_ADMIN_ADMIN_INT_H
+#define SLUICE_ADMIN_ADMIN_INT_H
+
+#include "admin/admin.h"
+#include "base/arena.h"
+#include "base/json_read.h"
+#include "base/thread.h"
+
+struct http_request;
+struct http_server;
+struct admin_waiting;
+
+#define ADMIN_WORKERS 4
+#define ADMIN_QUERIES_MAX 3 /* of the workers, so that one is always left */
+#define ADMIN_WAITING_MAX 256
+#define ADMIN_PARAMS_MAX 4
+#define ADMIN_ANSWER_MAX_BYTES ((size_t)256 * 1024 * 1024)
+#define ADMIN_PAGE_BYTES ((size_t)8 * 1024 * 1024)
+#define ADMIN_PAGE_MAX 1000
+#define ADMIN_RATE_SAMPLES 11
+
+/* One hop as it was seen in the last seconds. */
+struct admin_hop {
+	uint64_t done[ADMIN_RATE_SAMPLES]; /* ring of counts, one a second */
+	int64_t at_ns[ADMIN_RATE_SAMPLES];
+	int next, n;
+};
+
+enum admin_hop_id {
+	ADMIN_HOP_CAPTURE,
+	ADMIN_HOP_INGEST,
+	ADMIN_HOP_CLICKHOUSE,
+	ADMIN_N_HOPS
+};
+
+struct admin {
+	struct admin_options o;
+	int64_t started_at_us;
+	struct http_server *unix_server, *tcp_server;
+	struct admin_waiting *waiting;
+	struct thread workers[ADMIN_WORKERS];
+	struct thread sampler; /* rates, lags and gauges, once a second */
+	struct cond sampler_wake; /* on lock */
+	bool stopping; /* guarded by lock */
+	int n_queries; /* atomic */
+	const char *hosts; /* of admin.hosts, read by the HTTP server */
+	struct lock lock; /* guards conf, ports, hops */
+	char *ports;
+	struct admin_hop hops[ADMIN_N_HOPS];
+};
+
+/* One request under way, on a worker's thread. */
+struct admin_call {
+	struct admin *a;
+	struct arena *arena;
+	struct slice method, path, query, body;
+	struct slice param[ADMIN_PARAMS_MAX]; /* decoded :parts of the path */
+	struct json_doc json; /* of the body, n_nodes 0 if there is none */
+	/* The answer. */
+	int status;
+	const char *content_type;
+	struct buf out;
+	char field[64]; /* what an error is about */
+	/* Instead of out: a stream (see http_answer_stream). */
+	long (*stream)(void *cookie, char *out, size_t max);
+	void (*stream_free)(void *cookie);
+	void *stream_cookie;
+};
+
+/* To add one: add a row to admin_routes. A path part that begins with ':' is a
+ * parameter. The handler fills out with JSON, or fails with an err. */
+struct admin_route {
+	const char *method;
+	const char *path;
+	int (*fn)(struct admin_call *c, struct err *e);
+};
+extern const struct admin_route admin_routes[];
+/* Finds the row and fills the parameters. NOT_FOUND; UNSUPPORTED: another
+ * method. */
+MUST_CHECK int admin_route_find(
+	struct admin_call *c, const struct admin_route **out, struct err *e);
+
+/* Runs a call to its end: an answer is always in c. */
+void admin_dispatch(struct admin_call *c);
+void admin_call_init(struct admin_call *c, struct admin *a, struct arena *arena,
+	struct slice method, struct slice target, struct slice body);
+
+/* Query and body. */
+struct slice admin_query(struct admin_call *c, const char *name); /* .p NULL */
+bool admin_query_flag(struct admin_call *c, const char *name);
+MUST_CHECK int admin_query_i64(struct admin_call *c, const char *name,
+	int64_t min, int64_t max, int64_t *out, struct err *e);
+MUST_CHECK int admin_need_body(struct admin_call *c, struct err *e);
+/* A string member of the body; NULL if it is not there. */
+MUST_CHECK int admin_body_string(struct admin_call *c, const char *name,
+	const char **out, struct err *e);
+bool admin_body_flag(struct admin_call *c, const char *name);
+/* INVALID that names the field. */
+int admin_invalid(struct admin_call *c, struct err *e, const char *field,
+	const char *fmt, ...) PRINTF(4, 5);
+MUST_CHECK int admin_param_i64(struct admin_call *c, int i, const char *what,
+	int64_t *out, struct err *e);
+struct slice admin_decode(struct arena *a, struct slice s); /* %XX */
+bool slice_i64(struct slice s, int64_t *out);
+
+/* A project by the path's first parameter; NOT_FOUND. The snapshot is given
+ * back with team_snapshot_unref. */
+struct team;
+struct team_snapshot;
+MUST_CHECK int admin_project(struct admin_call *c,
+	const struct team_snapshot **snap, const struct team **team,
+	struct err *e);
+
+/* The sampler (sample.c). */
+MUST_CHECK int admin_sampler_start(struct admin *a, struct err *e);
+void admin_sampler_stop(struct admin *a);
+double admin_rate(struct admin *a, enum admin_hop_id id);
+
+/* Lags and readiness (health.c). */
+struct admin_lag {
+	int64_t records;
+	int64_t oldest_at_us; /* of the first record not yet done; 0: none */
+	char text[240]; /* trouble, "" if none */
+};
+void admin_lag_ingest(struct admin *a, bool with_age, struct admin_lag *out);
+void admin_lag_clickhouse(
+	struct admin *a, bool with_age, struct admin_lag *out);
+/* true if ready; missing gets a JSON array. */
+bool admin_ready(struct admin *a, struct buf *missing);
+
+/* Handlers. */
+int admin_projects_list(struct admin_call *c, struct err *e);
+int admin_projects_create(struct admin_call *c, struct err *e);
+int admin_projects_show(struct admin_call *c, struct err *e);
+int admin_projects_set(struct admin_call *c, struct err *e);
+int admin_projects_rotate(struct admin_call *c, struct err *e);
+int admin_projects_delete(struct admin_call *c, struct err *e);
+int admin_persons_list(struct admin_call *c, struct err *e);
+int admin_persons_show(struct admin_call *c, struct err *e);
+int admin_groups_list(struct admin_call *c, struct err *e);
+int admin_groups_show(struct admin_call *c, struct err *e);
+int admin_group_types(struct admin_call *c, struct err *e);
+int admin_topics_list(struct admin_call *c, struct err *e);
+int admin_topics_create(struct admin_call *c, struct err *e);
+int admin_topics_delete(struct admin_call *c, struct err *e);
+int admin_topics_read(struct admin_call *c, struct err *e);
+int admin_consumer_groups(struct admin_call *c, struct err *e);
+int admin_dlq_list(struct admin_call *c, struct err *e);
+int admin_dlq_show(struct admin_call *c, struct err *e);
+int admin_dlq_replay(struct admin_call *c, struct err *e);
+int admin_status(struct admin_call *c, struct err *e);
+int admin_ready_api(struct admin_call *c, struct err *e);
+int admin_drained(struct admin_call *c, struct err *e);
+int admin_sql(struct admin_call *c, struct err *e);
+int admin_config(struct admin_call *c, struct err *e);
+
+/* /metrics, /_ready and / of the admin port. */
+struct http_routes;
+void admin_open_set(struct http_routes *out, struct admin *a);
+void admin_not_found(struct http_request *r);
+
+#endif

@@ -1,0 +1,297 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/admin_int.h"
+#include "base/json_write.h"
+#include "base/utf8.h"
+#include "http/http.h"
+#include "team/team.h"
+
+void
+admin_call_init(struct admin_call *c, struct admin *a, struct arena *arena,
+	struct slice method, struct slice target, struct slice body)
+{
+	const char *mark =
+		target.len == 0 ? NULL : memchr(target.p, '?', target.len);
+
+	memset(c, 0, sizeof(*c));
+	c->a = a;
+	c->arena = arena;
+	c->method = method;
+	c->path = target;
+	if (mark != NULL) {
+		c->path.len = (size_t)(mark - target.p);
+		c->query = slice_of(mark + 1, target.len - c->path.len - 1);
+	}
+	c->body = body;
+	c->status = 200;
+	c->content_type = "application/json";
+	buf_init(&c->out, ADMIN_ANSWER_MAX_BYTES);
+}
+
+static const char *
+code_word(enum err_code code)
+{
+	switch (code) {
+	case ERR_INVALID:
+		return "invalid";
+	case ERR_DENIED:
+		return "unauthorized";
+	case ERR_NOT_FOUND:
+		return "not_found";
+	case ERR_EXISTS:
+		return "exists";
+	case ERR_TOO_BIG:
+		return "too_big";
+	case ERR_UNSUPPORTED:
+		return "unsupported";
+	case ERR_BUSY:
+	case ERR_UNAVAILABLE:
+	case ERR_TIMEOUT:
+	case ERR_NO_MEMORY:
+	case ERR_STOPPING:
+		return "unavailable";
+	case ERR_NO_SPACE:
+		return "disk_full";
+	case ERR_OK:
+	case ERR_UNSURE:
+	case ERR_IO:
+	case ERR_CORRUPT:
+	case ERR_BUG:
+	case ERR_N_CODES:
+		break;
+	}
+	return "internal";
+}
+
+static void
+answer_error(struct admin_call *c, const struct err *e)
+{
+	struct buf text;
+
+	buf_init(&text, sizeof(e->text) * 4);
+	utf8_append_lossy(&text, slice_str(e->text));
+	buf_reset(&c->out);
+	c->status = err_http_status(e->code);
+	c->content_type = "application/json";
+	buf_printf(&c->out,
+		"{\"error\":{\"code\":\"%s\",\"message\":", code_word(e->code));
+	json_put_string(&c->out, buf_slice(&text));
+	if (c->field[0] != '\0') {
+		buf_append_lit(&c->out, ",\"field\":");
+		json_put_string(&c->out, slice_str(c->field));
+	}
+	buf_append_lit(&c->out, "}}\n");
+	buf_fini(&text);
+}
+
+static int
+parse_body(struct admin_call *c, struct err *e)
+{
+	const struct json_limits lim = {16, 100000};
+
+	if (slice_trim(c->body).len == 0)
+		return 0;
+	if (json_parse(c->arena, c->body, &lim, &c->json, e) < 0)
+		return err_prefix(e, "the request's body");
+	if (c->json.nodes[0].type != JSON_OBJECT)
+		return err_set(e, ERR_INVALID,
+			"the request's body: a JSON object is wanted");
+	return 0;
+}
+
+void
+admin_dispatch(struct admin_call *c)
+{
+	const struct admin_route *r = NULL;
+	struct err e;
+	int rc = admin_route_find(c, &r, &e);
+
+	if (rc == 0)
+		rc = parse_body(c, &e);
+	if (rc == 0)
+		rc = r->fn(c, &e);
+	if (rc == 0 && c->out.failed)
+		rc = err_set(&e, ERR_TOO_BIG, "the answer is too large");
+	if (rc < 0)
+		answer_error(c, &e);
+}
+
+struct slice
+admin_query(struct admin_call *c, const char *name)
+{
+	struct slice rest = c->query;
+	struct slice found = SLICE_NONE;
+	struct http_pair pair;
+
+	while (http_pair_next(c->arena, &rest, &pair))
+		if (slice_eq_str(pair.name, name))
+			found = pair.value;
+	return found;
+}
+
+bool
+admin_query_flag(struct admin_call *c, const char *name)
+{
+	struct slice v = admin_query(c, name);
+
+	return v.p != NULL && !slice_eq_str(v, "0") &&
+	       !slice_eq_str(v, "false");
+}
+
+bool
+slice_i64(struct slice s, int64_t *out)
+{
+	char text[24];
+	char *end;
+	long long v;
+
+	if (s.len == 0 || s.len >= sizeof(text))
+		return false;
+	memcpy(text, s.p, s.len);
+	text[s.len] = '\0';
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (*end != '\0' || errno != 0)
+		return false;
+	*out = v;
+	return true;
+}
+
+int
+admin_query_i64(struct admin_call *c, const char *name, int64_t min,
+	int64_t max, int64_t *out, struct err *e)
+{
+	struct slice v = admin_query(c, name);
+	int64_t n;
+
+	if (v.p == NULL)
+		return 0;
+	if (!slice_i64(v, &n) || n < min || n > max)
+		return admin_invalid(c, e, name,
+			"%s: a whole number from %lld to %lld is wanted", name,
+			(long long)min, (long long)max);
+	*out = n;
+	return 0;
+}
+
+int
+admin_need_body(struct admin_call *c, struct err *e)
+{
+	if (c->json.n_nodes == 0)
+		return err_set(e, ERR_INVALID, "a JSON body is wanted");
+	return 0;
+}
+
+int
+admin_body_string(
+	struct admin_call *c, const char *name, const char **out, struct err *e)
+{
+	uint32_t node = c->json.n_nodes == 0
+				? 0
+				: json_member(&c->json, 0, slice_str(name));
+	struct slice s;
+
+	*out = NULL;
+	if (node == 0 || c->json.nodes[node].type == JSON_NULL)
+		return 0;
+	if (c->json.nodes[node].type != JSON_STRING ||
+		(c->json.nodes[node].flags & JSON_NUL) != 0)
+		return admin_invalid(
+			c, e, name, "%s: a string is wanted", name);
+	s = json_string(&c->json, node, c->arena);
+	*out = arena_strndup(c->arena, s);
+	if (*out == NULL)
+		return err_set(e, ERR_NO_MEMORY, "no memory");
+	return 0;
+}
+
+bool
+admin_body_flag(struct admin_call *c, const char *name)
+{
+	uint32_t node = c->json.n_nodes == 0
+				? 0
+				: json_member(&c->json, 0, slice_str(name));
+
+	return node != 0 && c->json.nodes[node].type == JSON_TRUE;
+}
+
+int
+admin_invalid(struct admin_call *c, struct err *e, const char *field,
+	const char *fmt, ...)
+{
+	va_list ap;
+
+	snprintf(c->field, sizeof(c->field), "%s", field);
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	e->code = ERR_INVALID;
+	e->sys_errno = 0;
+	return -ERR_INVALID;
+}
+
+int
+admin_param_i64(struct admin_call *c, int i, const char *what, int64_t *out,
+	struct err *e)
+{
+	if (!slice_i64(c->param[i], out))
+		return admin_invalid(c, e, what,
+			"%s: a number is wanted, not %.*s", what,
+			SLICE_FMT(c->param[i]));
+	return 0;
+}
+
+static int
+hex_digit(char ch)
+{
+	if (ch >= '0' && ch <= '9')
+		return ch - '0';
+	ch = (char)(ch | 32);
+	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+}
+
+struct slice
+admin_decode(struct arena *a, struct slice s)
+{
+	char *out = arena_alloc(a, s.len + 1);
+	size_t n = 0;
+
+	if (out == NULL)
+		return slice_of("", 0);
+	for (size_t i = 0; i < s.len; i++) {
+		int hi, lo;
+
+		if (s.p[i] == '%' && i + 2 < s.len &&
+			(hi = hex_digit(s.p[i + 1])) >= 0 &&
+			(lo = hex_digit(s.p[i + 2])) >= 0) {
+			out[n++] = (char)(hi << 4 | lo);
+			i += 2;
+		} else {
+			out[n++] = s.p[i];
+		}
+	}
+	return slice_of(out, n);
+}
+
+int
+admin_project(struct admin_call *c, const struct team_snapshot **snap,
+	const struct team **team, struct err *e)
+{
+	int64_t id;
+	int rc = admin_param_i64(c, 0, "id", &id, e);
+
+	if (rc < 0)
+		return rc;
+	*snap = team_snapshot_get(c->a->o.teams);
+	*team = team_by_id(*snap, id);
+	if (*team != NULL)
+		return 0;
+	team_snapshot_unref(*snap);
+	return err_set(e, ERR_NOT_FOUND,
+		"no project has the id %lld: see sluice project list",
+		(long long)id);
+}

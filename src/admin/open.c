@@ -1,0 +1,77 @@
+#include "admin/admin_int.h"
+#include "http/http.h"
+#include "stats/stats.h"
+
+#define METRICS_MAX_BYTES ((size_t)4 * 1024 * 1024)
+
+/* What the admin port serves to all; the rest wants a sign-in. */
+static void
+serve_metrics(struct http_request *r)
+{
+	struct buf b;
+
+	buf_init(&b, METRICS_MAX_BYTES);
+	stats_write(&b);
+	http_answer_take(r, 200, "text/plain; version=0.0.4", &b);
+	buf_fini(&b);
+}
+
+static void
+serve_ready(struct http_request *r)
+{
+	struct buf missing, b;
+	bool ready;
+
+	buf_init(&missing, 65536);
+	buf_init(&b, 65536 * 2);
+	ready = admin_ready(http_app(r), &missing);
+	buf_printf(&b, "{\"ready\":%s,\"missing\":", ready ? "true" : "false");
+	buf_append_slice(&b, buf_slice(&missing));
+	buf_append_lit(&b, "}\n");
+	http_answer_take(r, ready ? 200 : 503, "application/json", &b);
+	buf_fini(&missing);
+	buf_fini(&b);
+}
+
+static void
+serve_root(struct http_request *r)
+{
+	http_answer(r, 200, "text/plain; charset=utf-8",
+		SLICE_LIT("Sluice. /metrics has Prometheus metrics, /_ready "
+			  "says whether every role works.\n"));
+}
+
+static void
+refuse_api(struct http_request *r)
+{
+	http_answer(r, 401, "application/json",
+		SLICE_LIT("{\"error\":{\"code\":\"unauthorized\",\"message\":"
+			  "\"the API is served on DIR/sluice.sock: use the "
+			  "sluice command\"}}\n"));
+}
+
+void
+admin_not_found(struct http_request *r)
+{
+	http_answer(r, 404, "application/json",
+		SLICE_LIT("{\"error\":{\"code\":\"not_found\",\"message\":"
+			  "\"no such path\"}}\n"));
+}
+
+#define ALL_METHODS                                                            \
+	(HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE |          \
+		HTTP_OPTIONS | HTTP_OTHER)
+
+static const struct http_route rows[] = {
+	{HTTP_GET, "/", NULL, serve_root},
+	{HTTP_GET, "/_ready", NULL, serve_ready},
+	{ALL_METHODS, "/api/v1/*", NULL, refuse_api},
+	{HTTP_GET, "/metrics", NULL, serve_metrics},
+	{0, NULL, NULL, NULL},
+};
+
+void
+admin_open_set(struct http_routes *out, struct admin *a)
+{
+	*out = (struct http_routes){rows, a};
+}

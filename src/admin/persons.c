@@ -1,0 +1,160 @@
+#include "admin/admin_int.h"
+#include "persondb/persondb.h"
+#include "store/store.h"
+#include "team/team.h"
+
+/* The project's id and a connection to state.db. */
+static int
+begin(struct admin_call *c, int64_t *team_id, struct store_conn **conn,
+	struct err *e)
+{
+	const struct team_snapshot *snap;
+	const struct team *team;
+	int rc;
+
+	if (c->a->o.state == NULL)
+		return err_set(
+			e, ERR_UNAVAILABLE, "persons need the running daemon");
+	rc = admin_project(c, &snap, &team, e);
+	if (rc < 0)
+		return rc;
+	*team_id = team->id;
+	team_snapshot_unref(snap);
+	return store_reader_open(c->a->o.state, conn, e);
+}
+
+/* Lines of JSON become the items of a page. */
+static void
+put_page(struct admin_call *c, struct buf *lines, int64_t next)
+{
+	if (lines->len > 0 && lines->p[lines->len - 1] == '\n')
+		lines->len--;
+	for (size_t i = 0; i < lines->len; i++)
+		if (lines->p[i] == '\n')
+			lines->p[i] = ',';
+	buf_append_lit(&c->out, "{\"items\":[");
+	buf_append_slice(&c->out, buf_slice(lines));
+	if (next == 0)
+		buf_append_lit(&c->out, "],\"next\":null}\n");
+	else
+		buf_printf(&c->out, "],\"next\":\"%lld\"}\n", (long long)next);
+}
+
+typedef int list_fn(struct store_conn *c, int64_t team_id, int64_t *cursor,
+	int limit, struct buf *out, struct err *e);
+
+static int
+list(struct admin_call *c, list_fn *fn, struct err *e)
+{
+	struct store_conn *conn;
+	struct buf lines;
+	int64_t cursor = 0;
+	int64_t limit = 100;
+	int64_t team_id;
+	int rc = admin_query_i64(c, "cursor", 0, INT64_MAX, &cursor, e);
+
+	if (rc == 0)
+		rc = admin_query_i64(c, "limit", 1, ADMIN_PAGE_MAX, &limit, e);
+	if (rc == 0)
+		rc = begin(c, &team_id, &conn, e);
+	if (rc < 0)
+		return rc;
+	buf_init(&lines, ADMIN_ANSWER_MAX_BYTES);
+	/* A few persons may be large, so pages are made of small steps. */
+	do {
+		int64_t step = limit < 20 ? limit : 20;
+
+		rc = fn(conn, team_id, &cursor, (int)step, &lines, e);
+		limit -= step;
+	} while (rc == 0 && cursor != 0 && limit > 0 &&
+		 lines.len < ADMIN_PAGE_BYTES);
+	store_reader_close(conn);
+	if (rc == 0 && lines.failed)
+		rc = err_set(e, ERR_TOO_BIG, "the page is too large");
+	if (rc == 0)
+		put_page(c, &lines, cursor);
+	buf_fini(&lines);
+	return rc;
+}
+
+static int
+show_person(struct admin_call *c, struct slice distinct_id, struct slice uuid,
+	bool as_list, struct err *e)
+{
+	struct store_conn *conn;
+	struct buf text;
+	int64_t team_id;
+	int rc = begin(c, &team_id, &conn, e);
+
+	if (rc < 0)
+		return rc;
+	buf_init(&text, ADMIN_ANSWER_MAX_BYTES);
+	rc = persondb_show(conn, team_id, distinct_id, uuid, &text, e);
+	store_reader_close(conn);
+	if (as_list && (rc == 0 || rc == -ERR_NOT_FOUND)) {
+		put_page(c, &text, 0);
+		rc = 0;
+	} else if (rc == 0) {
+		buf_append_slice(&c->out, buf_slice(&text));
+	}
+	buf_fini(&text);
+	return rc;
+}
+
+int
+admin_persons_list(struct admin_call *c, struct err *e)
+{
+	struct slice distinct_id = admin_query(c, "distinct_id");
+
+	if (distinct_id.p != NULL)
+		return show_person(c, distinct_id, SLICE_NONE, true, e);
+	return list(c, persondb_list, e);
+}
+
+int
+admin_persons_show(struct admin_call *c, struct err *e)
+{
+	if (admin_query_flag(c, "by_uuid"))
+		return show_person(c, SLICE_NONE, c->param[1], false, e);
+	return show_person(c, c->param[1], SLICE_NONE, false, e);
+}
+
+int
+admin_groups_list(struct admin_call *c, struct err *e)
+{
+	return list(c, persondb_list_groups, e);
+}
+
+int
+admin_groups_show(struct admin_call *c, struct err *e)
+{
+	struct store_conn *conn;
+	int64_t team_id;
+	int rc = begin(c, &team_id, &conn, e);
+
+	if (rc < 0)
+		return rc;
+	rc = persondb_show_group(
+		conn, team_id, c->param[1], c->param[2], &c->out, e);
+	store_reader_close(conn);
+	return rc;
+}
+
+int
+admin_group_types(struct admin_call *c, struct err *e)
+{
+	struct store_conn *conn;
+	struct buf lines;
+	int64_t team_id;
+	int rc = begin(c, &team_id, &conn, e);
+
+	if (rc < 0)
+		return rc;
+	buf_init(&lines, ADMIN_ANSWER_MAX_BYTES);
+	rc = persondb_group_types(conn, team_id, &lines, e);
+	store_reader_close(conn);
+	if (rc == 0)
+		put_page(c, &lines, 0);
+	buf_fini(&lines);
+	return rc;
+}

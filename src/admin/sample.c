@@ -1,0 +1,122 @@
+#include "admin/admin_int.h"
+#include "base/clock.h"
+#include "broker/broker.h"
+#include "conf/conf.h"
+#include "pipeline/pipeline.h"
+#include "stats/stats.h"
+#include "topic/topic.h"
+
+#define SAMPLE_EVERY_NS 1000000000
+
+double
+admin_rate(struct admin *a, enum admin_hop_id id)
+{
+	const struct admin_hop *h = &a->hops[id];
+	double rate = 0;
+
+	lock_take(&a->lock);
+	if (h->n >= 2) {
+		int last =
+			(h->next + ADMIN_RATE_SAMPLES - 1) % ADMIN_RATE_SAMPLES;
+		int first = h->n < ADMIN_RATE_SAMPLES ? 0 : h->next;
+		int64_t ns = h->at_ns[last] - h->at_ns[first];
+
+		if (ns > 0 && h->done[last] > h->done[first])
+			rate = (double)(h->done[last] - h->done[first]) * 1e9 /
+			       (double)ns;
+	}
+	lock_release(&a->lock);
+	return rate;
+}
+
+static void
+add_sample(struct admin *a, enum admin_hop_id id, uint64_t done)
+{
+	struct admin_hop *h = &a->hops[id];
+
+	lock_take(&a->lock);
+	h->done[h->next] = done;
+	h->at_ns[h->next] = clock_mono_ns();
+	h->next = (h->next + 1) % ADMIN_RATE_SAMPLES;
+	if (h->n < ADMIN_RATE_SAMPLES)
+		h->n++;
+	lock_release(&a->lock);
+}
+
+static uint64_t
+committed_by_clickhouse(struct admin *a)
+{
+	uint64_t sum = 0;
+
+	for (int t = 0; a->o.broker != NULL && t < TOPIC_N; t++) {
+		const char *at = topic_defs[t].groups;
+		char group[128];
+
+		while (conf_list_next(&at, group, sizeof(group)))
+			for (int p = 0; p < topic_defs[t].n_partitions; p++) {
+				int64_t n = broker_group_offset(a->o.broker,
+					group, topic_defs[t].name, p);
+
+				sum += n > 0 ? (uint64_t)n : 0;
+			}
+	}
+	return sum;
+}
+
+static void
+sample(struct admin *a)
+{
+	struct pipeline_position pos[16];
+	struct admin_lag lag;
+	uint64_t read = 0;
+
+	add_sample(
+		a, ADMIN_HOP_CAPTURE, stats_counter(STATS_CAPTURE_INGESTED, 0));
+	if (a->o.pipeline != NULL) {
+		int n = pipeline_positions(a->o.pipeline, pos, 16);
+
+		for (int i = 0; i < n; i++)
+			read += (uint64_t)pos[i].position;
+	}
+	add_sample(a, ADMIN_HOP_INGEST, read);
+	add_sample(a, ADMIN_HOP_CLICKHOUSE, committed_by_clickhouse(a));
+	admin_lag_ingest(a, false, &lag);
+	stats_set(STATS_INGEST_LAG_RECORDS, 0, (double)lag.records);
+	admin_lag_clickhouse(a, false, &lag);
+	stats_set(STATS_CLICKHOUSE_LAG_RECORDS, 0, (double)lag.records);
+}
+
+static void
+keep_sampling(void *cookie)
+{
+	struct admin *a = cookie;
+
+	lock_take(&a->lock);
+	while (!a->stopping) {
+		int64_t until = clock_mono_ns() + SAMPLE_EVERY_NS;
+
+		lock_release(&a->lock);
+		sample(a);
+		lock_take(&a->lock);
+		while (!a->stopping &&
+			cond_wait_until(&a->sampler_wake, &a->lock, until))
+			;
+	}
+	lock_release(&a->lock);
+}
+
+int
+admin_sampler_start(struct admin *a, struct err *e)
+{
+	return thread_start(&a->sampler, "sampler", keep_sampling, a, e);
+}
+
+void
+admin_sampler_stop(struct admin *a)
+{
+	lock_take(&a->lock);
+	a->stopping = true;
+	cond_signal(&a->sampler_wake);
+	lock_release(&a->lock);
+	thread_join(&a->sampler);
+}

@@ -1,0 +1,176 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/admin_int.h"
+#include "base/clock.h"
+#include "base/json_write.h"
+#include "broker/broker.h"
+#include "clickhouse/clickhouse.h"
+#include "conf/conf.h"
+#include "store/store.h"
+
+static void
+put_hop(struct admin *a, struct buf *b, enum admin_hop_id id, const char *name,
+	const struct admin_lag *lag)
+{
+	int64_t now_us = clock_now_us();
+
+	buf_printf(b,
+		"{\"name\":\"%s\",\"rate\":%.1f,\"lag_records\":%lld,"
+		"\"lag_s\":%.3f,\"error\":",
+		name, admin_rate(a, id), (long long)lag->records,
+		lag->oldest_at_us == 0 || lag->oldest_at_us > now_us
+			? 0.0
+			: (double)(now_us - lag->oldest_at_us) / 1e6);
+	json_put_string(b, slice_str(lag->text));
+	buf_append_char(b, '}');
+}
+
+static void
+put_hops(struct admin *a, struct buf *b, const struct admin_disk *disk)
+{
+	struct admin_lag lag = {0};
+
+	if (disk->reason != NULL)
+		memcpy(lag.text, disk->reason,
+			strnlen(disk->reason, sizeof(lag.text) - 1));
+	buf_append_lit(b, "\"hops\":[");
+	put_hop(a, b, ADMIN_HOP_CAPTURE, "capture", &lag);
+	buf_append_char(b, ',');
+	admin_lag_ingest(a, true, &lag);
+	put_hop(a, b, ADMIN_HOP_INGEST, "ingest", &lag);
+	buf_append_char(b, ',');
+	admin_lag_clickhouse(a, true, &lag);
+	put_hop(a, b, ADMIN_HOP_CLICKHOUSE, "clickhouse", &lag);
+	buf_append_char(b, ']');
+}
+
+static void
+put_file(struct buf *b, const char *name, struct store *s, bool first)
+{
+	int64_t file = 0, wal = 0, rows = 0;
+
+	store_sizes(s, &file, &wal, &rows);
+	buf_printf(b,
+		"%s{\"name\":\"%s\",\"bytes\":%lld,\"wal_bytes\":%lld,"
+		"\"log_bytes\":%lld,\"failed\":%s}",
+		first ? "" : ",", name, (long long)file, (long long)wal,
+		(long long)rows, store_is_failed(s) ? "true" : "false");
+}
+
+static void
+put_disk(struct admin *a, struct buf *b, const struct admin_disk *d)
+{
+	buf_printf(b,
+		"\"disk\":{\"free_bytes\":%lld,\"total_bytes\":%lld,"
+		"\"reserve_bytes\":%lld,\"ballast_bytes\":%lld,"
+		"\"events_refused\":%s,\"recordings_refused\":%s,\"files\":[",
+		(long long)d->free_bytes, (long long)d->total_bytes,
+		(long long)d->reserve_bytes, (long long)d->ballast_bytes,
+		d->events_refused ? "true" : "false",
+		d->recordings_refused ? "true" : "false");
+	put_file(b, "config.db", a->o.config, true);
+	put_file(b, "spool.db", a->o.spool, false);
+	put_file(b, "state.db", a->o.state, false);
+	put_file(b, "broker.db", a->o.broker_db, false);
+	buf_append_lit(b, "]}");
+}
+
+static const char *
+state_name(enum clickhouse_state s)
+{
+	switch (s) {
+	case CLICKHOUSE_OFF:
+		return "off";
+	case CLICKHOUSE_STARTING:
+		return "starting";
+	case CLICKHOUSE_READY:
+		return "ready";
+	case CLICKHOUSE_RESTARTING:
+		return "restarting";
+	case CLICKHOUSE_NO_LIBRARY:
+		return "no_library";
+	}
+	return "unknown";
+}
+
+static void
+put_children(struct admin *a, struct buf *b)
+{
+	struct clickhouse_status st = {.state = CLICKHOUSE_OFF};
+
+	if (a->o.clickhouse != NULL)
+		clickhouse_status(a->o.clickhouse, &st);
+	buf_printf(b,
+		"\"children\":[{\"name\":\"clickhouse\",\"state\":\"%s\","
+		"\"pid\":%d,\"port\":%d,\"restarts\":%d,\"version\":",
+		state_name(st.state), st.pid, st.port, st.restarts);
+	json_put_string(b, slice_str(st.version));
+	buf_append_lit(b, ",\"text\":");
+	json_put_string(b, slice_str(st.text));
+	buf_append_lit(b, "}]");
+}
+
+static void
+put_roles(struct admin *a, struct buf *b)
+{
+	const char *at = conf_values(a->o.conf)->roles;
+	char role[64];
+	bool first = true;
+
+	buf_append_lit(b, "\"roles\":[");
+	while (conf_list_next(&at, role, sizeof(role))) {
+		if (!first)
+			buf_append_char(b, ',');
+		first = false;
+		json_put_string(b, slice_str(role));
+	}
+	buf_append_char(b, ']');
+}
+
+static void
+put_ready(struct admin *a, struct buf *b)
+{
+	struct buf missing;
+	bool ready;
+
+	buf_init(&missing, 65536);
+	ready = admin_ready(a, &missing);
+	buf_printf(b, "\"ready\":%s,\"missing\":", ready ? "true" : "false");
+	buf_append_slice(b, buf_slice(&missing));
+	buf_fini(&missing);
+}
+
+int
+admin_status(struct admin_call *c, struct err *e)
+{
+	struct admin *a = c->a;
+	struct buf *b = &c->out;
+	struct admin_disk disk = {.reason = ""};
+
+	(void)e;
+	if (a->o.disk != NULL)
+		a->o.disk(a->o.cookie, &disk);
+	buf_printf(b, "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%lld,",
+		PACKAGE_VERSION, (int)getpid(),
+		(long long)((clock_now_us() - a->started_at_us) / 1000000));
+	buf_append_lit(b, "\"data\":");
+	json_put_string(b, slice_str(a->o.data_dir));
+	buf_append_char(b, ',');
+	put_roles(a, b);
+	buf_append_char(b, ',');
+	put_ready(a, b);
+	buf_append_char(b, ',');
+	put_hops(a, b, &disk);
+	buf_append_char(b, ',');
+	put_disk(a, b, &disk);
+	buf_append_char(b, ',');
+	put_children(a, b);
+	lock_take(&a->lock);
+	buf_printf(b, ",\"ports\":%s", a->ports == NULL ? "{}" : a->ports);
+	lock_release(&a->lock);
+	buf_append_lit(b, ",\"topics\":");
+	broker_topics_json(a->o.broker, b);
+	buf_append_lit(b, "}\n");
+	return 0;
+}
