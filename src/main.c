@@ -1,9 +1,7 @@
-#include <stdio.h>
+#include "run/cli.h"
 
 int
 main(int argc, char **argv)
 {
-	(void)argc;
-	fprintf(stderr, "%s: no commands yet\n", argv[0]);
-	return 2;
+	return cli_main(argc, argv);
 }

@@ -1,0 +1,141 @@
+#include <string.h>
+
+#include "clickhouse/clickhouse.h"
+#include "run/cli.h"
+#include "run/cmd.h"
+
+#define END                                                                    \
+	{                                                                      \
+		NULL, NULL, NULL                                               \
+	}
+#define PROJECT                                                                \
+	{                                                                      \
+		"project", "ID", "the project"                                 \
+	}
+
+static const struct cli_option run_options[] = {
+	{"demo", NULL,
+		"make the demo project and print what to do; capture listens "
+		"on "
+		"127.0.0.1"},
+	END,
+};
+static const struct cli_option wait_options[] = {
+	{"ready", NULL, "until every role can do its work (default)"},
+	{"drained", NULL,
+		"until every accepted event is through the app server and the "
+		"local ClickHouse"},
+	{"timeout-s", "N", "give up after so many seconds (default 60)"},
+	END,
+};
+static const struct cli_option create_options[] = {
+	{"name", "NAME", "its name"},
+	{"token", "TOKEN", "its API key (default: made at random)"},
+	{"set", "NAME=VALUE", "a setting of the project; may be repeated"},
+	END,
+};
+static const struct cli_option person_options[] = {
+	PROJECT,
+	{"distinct-id", "X", "the person who has this distinct id"},
+	END,
+};
+static const struct cli_option group_options[] = {PROJECT, END};
+static const struct cli_option read_options[] = {
+	{"partition", "P",
+		"this partition only (default: all, merged by time)"},
+	{"from", "OFFSET", "an offset, start (default) or end"},
+	{"max", "N", "at most so many records"},
+	{"follow", NULL, "wait for more records at the end"},
+	END,
+};
+static const struct cli_option topic_options[] = {
+	{"partitions", "N", "how many (default kafka.default_partitions)"},
+	END,
+};
+static const struct cli_option dlq_list_options[] = {
+	{"by-error", NULL, "count the letters of each error"},
+	END,
+};
+static const struct cli_option replay_options[] = {
+	{"all", NULL, "all letters not yet replayed"},
+	{"error", "E", "with --all: only letters with this error"},
+	{"again", NULL, "also letters that were replayed before"},
+	END,
+};
+static const struct cli_option sql_options[] = {
+	{"format", "F",
+		"ClickHouse's name of a format (default PrettyCompact on a "
+		"terminal, else TSV; with --json JSONEachRow)"},
+	END,
+};
+static const struct cli_option show_options[] = {
+	{"changed", NULL, "only settings that are not the default"},
+	END,
+};
+
+/* In the order of the help. The last row's name is NULL. */
+const struct cli_command cli_commands[] = {
+	{"run", "", 0, 0, run_options, true,
+		"Run the daemon in the foreground.", cmd_run},
+	{"wait", "", 0, 0, wait_options, false,
+		"Wait until the daemon is ready or has drained.", cmd_wait},
+	{"status", "", 0, 0, NULL, false,
+		"Roles, rates, lags, disk and children of the daemon.",
+		cmd_status},
+	{"project create", "", 0, 0, create_options, true, "Make a project.",
+		cmd_project_create},
+	{"project list", "", 0, 0, NULL, true, "List the projects.",
+		cmd_project_list},
+	{"project show", "ID", 1, 1, NULL, true, "Show a project.",
+		cmd_project_show},
+	{"project set", "ID NAME=VALUE...", 2, -1, NULL, true,
+		"Change settings of a project.", cmd_project_set},
+	{"project rotate-token", "ID", 1, 1, NULL, true,
+		"Give a project a new API key.", cmd_project_rotate_token},
+	{"project delete", "ID", 1, 1, NULL, false, "Delete a project.",
+		cmd_project_delete},
+	{"person list", "", 0, 0, person_options, false,
+		"List the persons of a project.", cmd_person_list},
+	{"person show", "[UUID]", 0, 1, person_options, false,
+		"Show one person.", cmd_person_show},
+	{"group list", "", 0, 0, group_options, false,
+		"List the groups of a project.", cmd_group_list},
+	{"group show", "TYPE KEY", 2, 2, group_options, false,
+		"Show one group.", cmd_group_show},
+	{"group types", "", 0, 0, group_options, false,
+		"List the group types of a project.", cmd_group_types},
+	{"topic list", "", 0, 0, NULL, false,
+		"List the topics and their partitions.", cmd_topic_list},
+	{"topic read", "TOPIC", 1, 1, read_options, false,
+		"Print the records of a topic.", cmd_topic_read},
+	{"topic create", "TOPIC", 1, 1, topic_options, false, "Make a topic.",
+		cmd_topic_create},
+	{"topic delete", "TOPIC", 1, 1, NULL, false, "Delete a topic.",
+		cmd_topic_delete},
+	{"dlq list", "", 0, 0, dlq_list_options, false,
+		"List the dead letters.", cmd_dlq_list},
+	{"dlq show", "ID", 1, 1, NULL, false,
+		"Show a dead letter with what it holds.", cmd_dlq_show},
+	{"dlq replay", "[ID...]", 0, -1, replay_options, false,
+		"Put dead letters back to be worked on again.", cmd_dlq_replay},
+	{"sql", "[QUERY]", 0, 1, sql_options, false,
+		"Run a query on ClickHouse; without QUERY, or with -, from "
+		"stdin.",
+		cmd_sql},
+	{"config check", "", 0, 0, NULL, true,
+		"Check the settings without starting.", cmd_config_check},
+	{"config show", "", 0, 0, show_options, true,
+		"Show each setting and where it comes from.", cmd_config_show},
+	{"config help", "[KEY]", 0, 1, NULL, true, "Explain the settings.",
+		cmd_config_help},
+	{"version", "", 0, 0, NULL, true,
+		"Print the versions of the program and its libraries.",
+		cmd_version},
+	{NULL, NULL, 0, 0, NULL, false, NULL, NULL},
+};
+
+int (*cli_child(const char *word))(int argc, char **argv)
+{
+	return strcmp(word, "clickhouse-host") == 0 ? clickhouse_host_main
+						    : NULL;
+}

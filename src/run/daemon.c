@@ -1,0 +1,226 @@
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "run/cli.h"
+#include "run/cmd.h"
+#include "run/daemon.h"
+#include "run/settings.h"
+
+const struct conf *
+daemon_conf(const struct daemon *d)
+{
+	return conf_values(__atomic_load_n(&d->conf, __ATOMIC_ACQUIRE));
+}
+
+bool
+daemon_has_role(const struct daemon *d, const char *role)
+{
+	return conf_list_has(daemon_conf(d)->roles, role);
+}
+
+void
+daemon_fatal(struct daemon *d, const struct err *why)
+{
+	uint64_t one = 1;
+
+	lock_take(&d->fatal_lock);
+	if (!d->has_fatal) {
+		d->has_fatal = true;
+		d->fatal = *why;
+	}
+	lock_release(&d->fatal_lock);
+	if (write(d->wake_fd, &one, sizeof(one)) < 0)
+		log_error("wake_failed", "error=%s", log_q(strerror(errno)));
+}
+
+/* Settings that apply at the start only keep their old value until then. */
+static void
+log_changes(const struct conf_set *old, const struct conf_set *now)
+{
+	const struct conf_row *row;
+
+	for (int i = 0; (row = conf_row_at(i)) != NULL; i++) {
+		char a[512], b[512];
+		struct err e;
+
+		if (conf_text(old, row->name, a, sizeof(a), &e) < 0 ||
+			conf_text(now, row->name, b, sizeof(b), &e) < 0 ||
+			strcmp(a, b) == 0)
+			continue;
+		log_info("setting_changed", "name=%s value=%s applies=%s",
+			row->name, log_q(b),
+			row->needs_restart ? "at_next_start" : "now");
+	}
+}
+
+static void
+reload(struct daemon *d)
+{
+	struct conf_set *now;
+	struct conf_set *old = d->conf;
+	struct err e;
+
+	if (d->n_old_confs == DAEMON_RELOADS_MAX) {
+		log_error("reload_failed",
+			"text=\"reloaded too often: restart\"");
+		return;
+	}
+	if (settings_load(d->config_file, d->set, d->is_demo, &now, &e) < 0) {
+		log_error("reload_failed",
+			"error=%s text=\"the settings stay as they were\"",
+			log_q(e.text));
+		return;
+	}
+	log_changes(old, now);
+	d->old_confs[d->n_old_confs++] = old;
+	__atomic_store_n(&d->conf, now, __ATOMIC_RELEASE);
+	log_configure(daemon_conf(d)->log_level, daemon_conf(d)->log_format);
+	parts_reload(d);
+	log_info("reloaded", "text=\"settings reloaded\"");
+}
+
+/* Waits until it is time to stop; 0, or -code with the reason. */
+static int
+serve(struct daemon *d, int signal_fd, struct err *e)
+{
+	struct pollfd fds[2] = {
+		{signal_fd, POLLIN, 0}, {d->wake_fd, POLLIN, 0}};
+	struct signalfd_siginfo si;
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return err_sys(e, ERR_BUG, "poll");
+		if ((fds[1].revents & POLLIN) != 0) {
+			lock_take(&d->fatal_lock);
+			*e = d->fatal;
+			lock_release(&d->fatal_lock);
+			return -(int)e->code;
+		}
+		if ((fds[0].revents & POLLIN) == 0 ||
+			read(signal_fd, &si, sizeof(si)) != sizeof(si))
+			continue;
+		if (si.ssi_signo != SIGHUP) {
+			log_info("stopping", "signal=%u", si.ssi_signo);
+			return 0;
+		}
+		reload(d);
+	}
+}
+
+/* A part that does not stop must not hold the process: what was acknowledged is
+ * on disk. */
+static void
+out_of_time(int sig)
+{
+	static const char text[] =
+		"sluice run: not stopped within shutdown.timeout_s: ended as "
+		"it is; nothing acknowledged is lost\n";
+
+	(void)sig;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(1);
+	_exit(1);
+}
+
+static void
+stop_all(struct daemon *d)
+{
+	int64_t timeout_s = daemon_conf(d)->shutdown_timeout_s;
+	struct sigaction sa = {.sa_handler = out_of_time};
+	sigset_t alarm_only;
+
+	service_notify("STOPPING=1");
+	datadir_remove_ports(d);
+	sigaction(SIGALRM, &sa, NULL);
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, SIGALRM);
+	pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
+	alarm((unsigned)timeout_s);
+	/* The last second is for closing the files. */
+	d->stop_deadline_ns =
+		clock_mono_ns() + (timeout_s * 1000 - 1000) * 1000000;
+	parts_stop(d);
+	alarm(0);
+}
+
+static int
+block_signals(struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	sigdelset(&set, SIGALRM);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_sys(e, ERR_BUG, "signalfd") : fd;
+}
+
+static int
+run(struct daemon *d, int signal_fd, struct err *e)
+{
+	int rc = parts_start(d, e);
+
+	if (rc < 0)
+		return rc;
+	rc = datadir_write_ports(d, e);
+	if (rc == 0) {
+		service_print_start(d);
+		service_notify("READY=1");
+		rc = serve(d, signal_fd, e);
+	}
+	stop_all(d);
+	return rc;
+}
+
+static void
+free_daemon(struct daemon *d)
+{
+	for (int i = 0; i < d->n_old_confs; i++)
+		conf_free(d->old_confs[i]);
+	conf_free(d->conf);
+	lock_fini(&d->fatal_lock);
+	close(d->wake_fd);
+	mem_free(d);
+}
+
+int
+cmd_run(struct cli *c)
+{
+	struct daemon *d = mem_xzalloc(1, sizeof(*d));
+	struct err e;
+	int signal_fd;
+	int rc;
+
+	d->data_dir = c->data;
+	d->config_file = c->config;
+	d->set = c->set;
+	d->is_demo = cli_has(c, "demo");
+	lock_init(&d->fatal_lock);
+	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = settings_load(c->config, c->set, d->is_demo, &d->conf, &e);
+	if (rc == 0) {
+		log_configure(
+			daemon_conf(d)->log_level, daemon_conf(d)->log_format);
+		signal_fd = block_signals(&e);
+		rc = signal_fd < 0 ? signal_fd : run(d, signal_fd, &e);
+		if (signal_fd >= 0)
+			close(signal_fd);
+	}
+	free_daemon(d);
+	return rc < 0 ? cli_fail(c, &e) : CLI_DONE;
+}

@@ -1,0 +1,93 @@
+#ifndef SLUICE_RUN_DAEMON_H
+#define SLUICE_RUN_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "admin/admin.h"
+#include "base/err.h"
+#include "base/thread.h"
+#include "conf/conf.h"
+#include "store/store.h"
+
+#define DAEMON_RELOADS_MAX 1000
+#define DAEMON_PATH_MAX 4096
+#define DAEMON_DEMO_TOKEN "phc_demo_sluice_local_appliance_key_000000000"
+
+struct broker;
+struct capture;
+struct clickhouse;
+struct disk_guard;
+struct pipeline;
+struct team_cache;
+
+/* Ports as they were got; 0: off. */
+struct daemon_ports {
+	uint16_t capture, admin, kafka, clickhouse;
+};
+
+/* Everything that runs. Written by the main thread alone, but for fatal. */
+struct daemon {
+	const char *data_dir;
+	const char *config_file; /* NULL: the default */
+	const char *const *set; /* --set, NULL-ended */
+	bool is_demo;
+	struct conf_set *conf; /* the newest */
+	struct conf_set
+		*old_confs[DAEMON_RELOADS_MAX]; /* parts may point there */
+	int n_old_confs;
+	int lock_fd;
+	struct store *config, *spool, *state, *broker_db;
+	struct team_cache *teams;
+	struct broker *broker;
+	bool broker_listens;
+	struct pipeline *pipeline;
+	struct capture *capture;
+	struct clickhouse *clickhouse;
+	struct admin *admin;
+	struct disk_guard *disk;
+	struct daemon_ports ports;
+	int wake_fd; /* eventfd: something fatal */
+	struct lock fatal_lock; /* guards fatal, has_fatal */
+	struct err fatal;
+	bool has_fatal;
+	int64_t stop_deadline_ns;
+};
+
+const struct conf *daemon_conf(const struct daemon *d);
+bool daemon_has_role(const struct daemon *d, const char *role);
+/* Ends the daemon with this reason and status 1. @thread any */
+void daemon_fatal(struct daemon *d, const struct err *why);
+
+/* parts.c: starts all in order; on failure stops those that had started. */
+MUST_CHECK int parts_start(struct daemon *d, struct err *e);
+void parts_stop(struct daemon *d);
+void parts_reload(struct daemon *d);
+
+/* datadir.c */
+MUST_CHECK int datadir_prepare(const char *dir, struct err *e);
+/* EXISTS names the other's pid. */
+MUST_CHECK int datadir_lock(const char *dir, int *fd, struct err *e);
+MUST_CHECK int datadir_write_ports(const struct daemon *d, struct err *e);
+void datadir_remove_ports(const struct daemon *d);
+/* A listening unix socket of mode 0600. */
+MUST_CHECK int datadir_listen(const char *dir, int *fd, struct err *e);
+
+/* disk.c: looks at the disk once a second. */
+MUST_CHECK int disk_start(
+	struct daemon *d, struct disk_guard **out, struct err *e);
+void disk_stop(struct disk_guard *g);
+bool disk_may_accept(void *guard, bool is_recording);
+void disk_state(void *guard, struct admin_disk *out);
+
+/* service.c: READY=1 and the like for the service manager; what the operator
+ * sees at the start. */
+void service_notify(const char *state);
+void service_print_start(const struct daemon *d);
+MUST_CHECK int service_demo_project(struct daemon *d, struct err *e);
+
+/* retention.c: each topic's own or the configured bounds. */
+void retention_apply(struct daemon *d);
+
+#endif

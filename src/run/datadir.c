@@ -1,0 +1,116 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "run/client.h"
+#include "run/daemon.h"
+
+#define BACKLOG 64
+
+int
+datadir_prepare(const char *dir, struct err *e)
+{
+	struct stat st;
+	int rc = file_make_dir(dir, 0700, e);
+
+	if (rc < 0)
+		return err_prefix(e, "data folder");
+	if (stat(dir, &st) != 0)
+		return err_sys(e, ERR_IO, "data folder %s", dir);
+	if (st.st_uid != geteuid())
+		return err_set(e, ERR_DENIED,
+			"data folder %s belongs to another user (uid %u): run "
+			"as "
+			"that user, or chown it",
+			dir, (unsigned)st.st_uid);
+	if ((st.st_mode & 077) != 0 && chmod(dir, 0700) != 0)
+		return err_sys(e, ERR_DENIED,
+			"data folder %s: cannot be closed to other users", dir);
+	return 0;
+}
+
+int
+datadir_lock(const char *dir, int *fd, struct err *e)
+{
+	char path[DAEMON_PATH_MAX];
+	pid_t other = 0;
+	int rc = file_join(path, sizeof(path), dir, "lock", e);
+
+	if (rc == 0)
+		rc = file_lock(path, fd, &other, e);
+	if (rc == -ERR_EXISTS)
+		return err_set(e, ERR_EXISTS,
+			"data folder %s is in use by process %d: stop it "
+			"first, "
+			"or use another --data",
+			dir, (int)other);
+	return rc;
+}
+
+int
+datadir_write_ports(const struct daemon *d, struct err *e)
+{
+	char path[DAEMON_PATH_MAX];
+	char text[200];
+	int n;
+	int rc = file_join(path, sizeof(path), d->data_dir, "ports.json", e);
+
+	if (rc < 0)
+		return rc;
+	n = snprintf(text, sizeof(text),
+		"{\"capture\":%u,\"admin\":%u,\"kafka\":%u,\"clickhouse\":%u}"
+		"\n",
+		d->ports.capture, d->ports.admin, d->ports.kafka,
+		d->ports.clickhouse);
+	if (d->admin != NULL)
+		admin_set_ports(d->admin, text);
+	return file_replace(path, 0600, text, (size_t)n, e);
+}
+
+void
+datadir_remove_ports(const struct daemon *d)
+{
+	char path[DAEMON_PATH_MAX];
+	struct err e;
+
+	if (file_join(path, sizeof(path), d->data_dir, "ports.json", &e) == 0)
+		unlink(path);
+	if (file_join(path, sizeof(path), d->data_dir, "sluice.sock", &e) == 0)
+		unlink(path);
+}
+
+int
+datadir_listen(const char *dir, int *fd, struct err *e)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mode_t mask;
+	int s;
+	int rc = 0;
+
+	if (dir_fd < 0)
+		return err_sys(e, ERR_IO, "data folder %s", dir);
+	client_socket_path(dir_fd, sa.sun_path);
+	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* The lock is ours, so what stands there is left from a crash. */
+	unlink(sa.sun_path);
+	mask = umask(0177);
+	if (s < 0 || bind(s, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
+		listen(s, BACKLOG) != 0)
+		rc = err_sys(e, ERR_IO, "%s/sluice.sock", dir);
+	umask(mask);
+	close(dir_fd);
+	if (rc < 0) {
+		if (s >= 0)
+			close(s);
+		return rc;
+	}
+	*fd = s;
+	return 0;
+}

@@ -1,0 +1,75 @@
+#include "base/clock.h"
+#include "base/log.h"
+#include "broker/broker.h"
+#include "capture/capture.h"
+#include "pipeline/pipeline.h"
+#include "run/daemon.h"
+#include "run/parts.h"
+
+static bool
+is_wanted(const struct daemon *d, const struct part *p)
+{
+	return p->role == NULL || daemon_has_role(d, p->role);
+}
+
+static void
+stop_part(struct daemon *d, const struct part *p)
+{
+	int64_t begin = clock_mono_ns();
+	int64_t took_ms;
+
+	p->stop(d);
+	took_ms = (clock_mono_ns() - begin) / 1000000;
+	if (took_ms > p->deadline_ms)
+		log_warn("slow_stop", "part=%s took_ms=%lld", p->name,
+			(long long)took_ms);
+	else
+		log_debug("stopped", "part=%s took_ms=%lld", p->name,
+			(long long)took_ms);
+}
+
+int
+parts_start(struct daemon *d, struct err *e)
+{
+	const struct part *p;
+
+	for (p = daemon_parts; p->name != NULL; p++) {
+		if (!is_wanted(d, p))
+			continue;
+		if (p->start(d, e) < 0)
+			break;
+		log_debug("started", "part=%s", p->name);
+	}
+	if (p->name == NULL)
+		return 0;
+	while (p-- > daemon_parts)
+		if (is_wanted(d, p))
+			stop_part(d, p);
+	return -(int)e->code;
+}
+
+void
+parts_stop(struct daemon *d)
+{
+	const struct part *p = daemon_parts;
+
+	while (p->name != NULL)
+		p++;
+	while (p-- > daemon_parts)
+		if (is_wanted(d, p))
+			stop_part(d, p);
+}
+
+void
+parts_reload(struct daemon *d)
+{
+	const struct conf *c = daemon_conf(d);
+
+	broker_reload(d->broker, c);
+	if (d->pipeline != NULL)
+		pipeline_reload(d->pipeline, c);
+	if (d->capture != NULL)
+		capture_reload(d->capture, c);
+	retention_apply(d);
+	admin_reload(d->admin, d->conf);
+}

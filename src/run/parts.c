@@ -1,0 +1,328 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/net.h"
+#include "broker/broker.h"
+#include "capture/capture.h"
+#include "clickhouse/clickhouse.h"
+#include "pipeline/pipeline.h"
+#include "run/daemon.h"
+#include "run/parts.h"
+#include "team/team.h"
+
+#define QUEUE_BYTES ((size_t)64 * 1024 * 1024)
+
+static void
+store_died(void *cookie, const struct err *why)
+{
+	daemon_fatal(cookie, why);
+}
+
+static int
+open_store(struct daemon *d, enum store_kind kind, size_t queue_bytes,
+	struct store **out, struct err *e)
+{
+	const struct store_options o = {
+		.dir = d->data_dir,
+		.kind = kind,
+		.queue_bytes = queue_bytes,
+		.on_fatal = store_died,
+		.cookie = d,
+	};
+
+	return store_open(&o, out, e);
+}
+
+static int
+start_folder(struct daemon *d, struct err *e)
+{
+	int rc = datadir_prepare(d->data_dir, e);
+
+	return rc < 0 ? rc : datadir_lock(d->data_dir, &d->lock_fd, e);
+}
+
+static void
+stop_folder(struct daemon *d)
+{
+	close(d->lock_fd);
+}
+
+static int
+start_config(struct daemon *d, struct err *e)
+{
+	return open_store(d, STORE_CONFIG, QUEUE_BYTES, &d->config, e);
+}
+
+static void
+stop_config(struct daemon *d)
+{
+	store_close(d->config);
+}
+
+static int
+start_spool(struct daemon *d, struct err *e)
+{
+	return open_store(d, STORE_SPOOL,
+		(size_t)daemon_conf(d)->spool_queue_bytes, &d->spool, e);
+}
+
+static void
+stop_spool(struct daemon *d)
+{
+	store_close(d->spool);
+}
+
+static int
+start_state(struct daemon *d, struct err *e)
+{
+	return open_store(d, STORE_STATE, QUEUE_BYTES, &d->state, e);
+}
+
+static void
+stop_state(struct daemon *d)
+{
+	store_close(d->state);
+}
+
+static int
+start_broker_db(struct daemon *d, struct err *e)
+{
+	return open_store(d, STORE_BROKER, QUEUE_BYTES, &d->broker_db, e);
+}
+
+static void
+stop_broker_db(struct daemon *d)
+{
+	store_close(d->broker_db);
+}
+
+static int
+start_teams(struct daemon *d, struct err *e)
+{
+	int rc = team_cache_new(d->config, &d->teams, e);
+
+	if (rc == 0 && d->is_demo)
+		rc = service_demo_project(d, e);
+	return rc;
+}
+
+static void
+stop_teams(struct daemon *d)
+{
+	team_cache_free(d->teams);
+}
+
+static int
+start_disk(struct daemon *d, struct err *e)
+{
+	return disk_start(d, &d->disk, e);
+}
+
+static void
+stop_disk(struct daemon *d)
+{
+	disk_stop(d->disk);
+	d->disk = NULL;
+}
+
+static int
+start_catalogue(struct daemon *d, struct err *e)
+{
+	const struct broker_options o = {
+		.conf = daemon_conf(d),
+		.spool = d->spool,
+		.state = d->state,
+		.broker = d->broker_db,
+	};
+	int rc = broker_new(&o, &d->broker, e);
+
+	if (rc == 0)
+		retention_apply(d);
+	return rc;
+}
+
+static void
+stop_catalogue(struct daemon *d)
+{
+	broker_free(d->broker);
+}
+
+static int
+start_broker(struct daemon *d, struct err *e)
+{
+	int rc = broker_start(d->broker, &d->ports.kafka, e);
+
+	d->broker_listens = rc == 0 && d->ports.kafka != 0;
+	return rc;
+}
+
+static void
+stop_broker(struct daemon *d)
+{
+	broker_stop(d->broker);
+}
+
+static int
+start_pipeline(struct daemon *d, struct err *e)
+{
+	const struct pipeline_options o = {
+		.conf = daemon_conf(d),
+		.teams = d->teams,
+		.spool = d->spool,
+		.state = d->state,
+	};
+	int rc = pipeline_new(&o, &d->pipeline, e);
+
+	if (rc < 0)
+		return rc;
+	rc = pipeline_start(d->pipeline, e);
+	if (rc < 0) {
+		pipeline_free(d->pipeline);
+		d->pipeline = NULL;
+	}
+	return rc;
+}
+
+static void
+stop_pipeline(struct daemon *d)
+{
+	pipeline_stop(d->pipeline);
+	pipeline_free(d->pipeline);
+	d->pipeline = NULL;
+}
+
+static int
+start_capture(struct daemon *d, struct err *e)
+{
+	const struct capture_options o = {
+		.conf = daemon_conf(d),
+		.teams = d->teams,
+		.spool = d->spool,
+		.may_accept = disk_may_accept,
+		.cookie = d->disk,
+	};
+	int rc = capture_new(&o, &d->capture, e);
+
+	if (rc < 0)
+		return rc;
+	rc = capture_start(d->capture, NULL, &d->ports.capture, e);
+	if (rc < 0) {
+		capture_free(d->capture);
+		d->capture = NULL;
+	}
+	return rc;
+}
+
+static void
+stop_capture(struct daemon *d)
+{
+	capture_stop(d->capture, d->stop_deadline_ns);
+	capture_free(d->capture);
+	d->capture = NULL;
+}
+
+static int
+start_clickhouse(struct daemon *d, struct err *e)
+{
+	char self[DAEMON_PATH_MAX];
+	const struct clickhouse_options o = {
+		.conf = daemon_conf(d),
+		.data_dir = d->data_dir,
+		.kafka_port = d->ports.kafka,
+		.self_path = self,
+	};
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (daemon_conf(d)->clickhouse_mode != CONF_CH_EMBEDDED)
+		return 0;
+	if (n < 0)
+		return err_sys(e, ERR_IO, "/proc/self/exe");
+	self[n] = '\0';
+	if (!d->broker_listens) {
+		log_warn("clickhouse_off",
+			"text=\"the local ClickHouse reads from the embedded "
+			"broker, which is off: see roles and kafka.listen\"");
+		return 0;
+	}
+	return clickhouse_start(&o, &d->clickhouse, e);
+}
+
+static void
+stop_clickhouse(struct daemon *d)
+{
+	if (d->clickhouse != NULL)
+		clickhouse_stop(d->clickhouse, d->stop_deadline_ns);
+	d->clickhouse = NULL;
+}
+
+static void
+stop_admin(struct daemon *d)
+{
+	admin_stop(d->admin, d->stop_deadline_ns);
+	admin_free(d->admin);
+	d->admin = NULL;
+}
+
+static int
+start_admin(struct daemon *d, struct err *e)
+{
+	const struct conf *c = daemon_conf(d);
+	const struct admin_options o = {
+		.conf = d->conf,
+		.data_dir = d->data_dir,
+		.config = d->config,
+		.spool = d->spool,
+		.state = d->state,
+		.broker_db = d->broker_db,
+		.teams = d->teams,
+		.broker = d->broker,
+		.pipeline = d->pipeline,
+		.clickhouse = d->clickhouse,
+		.disk = disk_state,
+		.cookie = d->disk,
+	};
+	struct net_listen tcp = {.is_off = true};
+	int fd;
+	int rc = 0;
+
+	if (daemon_has_role(d, "admin"))
+		rc = net_listen_parse(c->admin_listen, &tcp, e);
+	if (rc < 0)
+		return err_prefix(e, "admin.listen");
+	rc = admin_new(&o, &d->admin, e);
+	if (rc < 0)
+		return rc;
+	rc = datadir_listen(d->data_dir, &fd, e);
+	if (rc == 0)
+		rc = admin_start(d->admin, fd, &tcp, &d->ports.admin, e);
+	if (rc < 0) {
+		stop_admin(d);
+		return rc;
+	}
+	return 0;
+}
+
+/* To add one: add a row behind all that it needs. */
+const struct part daemon_parts[] = {
+	{"folder", NULL, "", 100, start_folder, stop_folder},
+	{"config", NULL, "folder", 2000, start_config, stop_config},
+	{"spool", NULL, "folder", 5000, start_spool, stop_spool},
+	{"state", NULL, "folder", 5000, start_state, stop_state},
+	{"broker_db", NULL, "folder", 5000, start_broker_db, stop_broker_db},
+	{"projects", NULL, "config", 100, start_teams, stop_teams},
+	{"disk", NULL, "spool", 1000, start_disk, stop_disk},
+	{"catalogue", NULL, "spool state broker_db", 1000, start_catalogue,
+		stop_catalogue},
+	{"broker", "broker", "catalogue", 2000, start_broker, stop_broker},
+	{"pipeline", "ingest", "projects spool state catalogue", 10000,
+		start_pipeline, stop_pipeline},
+	{"capture", "capture", "projects spool disk", 10000, start_capture,
+		stop_capture},
+	{"clickhouse", "clickhouse", "catalogue", 5000, start_clickhouse,
+		stop_clickhouse},
+	{"admin", NULL, "projects catalogue disk", 5000, start_admin,
+		stop_admin},
+	{NULL, NULL, NULL, 0, NULL, NULL},
+};

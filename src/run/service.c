@@ -1,0 +1,109 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/net.h"
+#include "run/daemon.h"
+#include "team/team.h"
+
+void
+service_notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	size_t n = path == NULL ? 0 : strlen(path);
+	int fd;
+
+	if (n == 0 || n >= sizeof(sa.sun_path))
+		return;
+	memcpy(sa.sun_path, path, n);
+	if (sa.sun_path[0] == '@')
+		sa.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+		    (struct sockaddr *)&sa,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) <
+		0)
+		log_warn("notify_failed", "error=%s", log_q(strerror(errno)));
+	close(fd);
+}
+
+int
+service_demo_project(struct daemon *d, struct err *e)
+{
+	static const char *const none[] = {NULL};
+	const struct team_snapshot *snap = team_snapshot_get(d->teams);
+	bool is_there =
+		team_by_token(snap, slice_str(DAEMON_DEMO_TOKEN)) != NULL;
+	int64_t id;
+
+	team_snapshot_unref(snap);
+	return is_there ? 0
+			: team_create(d->teams, "Demo", DAEMON_DEMO_TOKEN, none,
+				  &id, e);
+}
+
+/* The host that a client on this machine can use for a listener. */
+static void
+host_of(const char *listen, char *out, size_t size)
+{
+	struct net_listen l;
+	struct err e;
+
+	if (net_listen_parse(listen, &l, &e) < 0 || l.is_off)
+		l.host[0] = '\0';
+	if (l.host[0] == '\0' || strcmp(l.host, "0.0.0.0") == 0 ||
+		strcmp(l.host, "::") == 0)
+		snprintf(out, size, "127.0.0.1");
+	else
+		snprintf(out, size, strchr(l.host, ':') == NULL ? "%s" : "[%s]",
+			l.host);
+}
+
+static void
+print_url(
+	const char *what, const char *scheme, const char *listen, uint16_t port)
+{
+	char host[80];
+
+	if (port == 0)
+		return;
+	host_of(listen, host, sizeof(host));
+	fprintf(stderr, "  %-11s %s%s:%u\n", what, scheme, host, port);
+}
+
+void
+service_print_start(const struct daemon *d)
+{
+	const struct conf *c = daemon_conf(d);
+	char host[80];
+
+	fprintf(stderr, "Sluice %s runs on %s\n", PACKAGE_VERSION, d->data_dir);
+	print_url("capture", "http://", c->capture_listen, d->ports.capture);
+	print_url("admin", "http://", c->admin_listen, d->ports.admin);
+	print_url("Kafka", "", c->kafka_listen, d->ports.kafka);
+	print_url("ClickHouse", "http://", c->clickhouse_listen,
+		d->ports.clickhouse);
+	if (!d->is_demo)
+		return;
+	host_of(c->capture_listen, host, sizeof(host));
+	fprintf(stderr,
+		"  project key %s\n\n"
+		"Send an event:\n"
+		"  curl -H 'Content-Type: application/json' -d "
+		"'{\"api_key\":\"%s\",\"event\":\"hello\",\"distinct_id\":"
+		"\"user-1\"}' http://%s:%u/i/v0/e/\n"
+		"See it:\n"
+		"  sluice sql --data %s \"SELECT event, distinct_id, "
+		"person_id, "
+		"timestamp FROM events\"\n",
+		DAEMON_DEMO_TOKEN, DAEMON_DEMO_TOKEN, host, d->ports.capture,
+		d->data_dir);
+}

@@ -1,0 +1,110 @@
+#include "run/settings.h"
+
+#include "base/net.h"
+#include "conf/conf.h"
+#include "run/cli.h"
+
+#define DEMO_LISTEN "capture.listen=127.0.0.1:8000"
+
+static const char *const known_roles[] = {
+	"admin", "broker", "capture", "clickhouse", "ingest", NULL};
+
+static int
+check_roles(const struct conf *c, struct err *e)
+{
+	const char *at = c->roles;
+	char role[64];
+
+	while (conf_list_next(&at, role, sizeof(role))) {
+		int i = 0;
+
+		while (known_roles[i] != NULL &&
+			!slice_eq_str(slice_str(role), known_roles[i]))
+			i++;
+		if (known_roles[i] == NULL)
+			return err_set(e, ERR_INVALID,
+				"setting roles = %s: '%s' is none of admin, "
+				"broker, capture, clickhouse, ingest",
+				c->roles, role);
+	}
+	return 0;
+}
+
+static int
+check_listen(const char *name, const char *value, struct err *e)
+{
+	struct net_listen l;
+
+	if (net_listen_parse(value, &l, e) == 0)
+		return 0;
+	return err_prefix(e, "setting %s = %s", name, value);
+}
+
+/* What is not built yet is refused, not left out in silence. */
+static int
+check_modes(const struct conf *c, struct err *e)
+{
+	if (c->kafka_mode == CONF_KAFKA_EXTERNAL)
+		return err_set(e, ERR_UNSUPPORTED,
+			"setting kafka.mode = external: this version has the "
+			"embedded broker only; set embedded");
+	if (c->clickhouse_mode == CONF_CH_EXTERNAL)
+		return err_set(e, ERR_UNSUPPORTED,
+			"setting clickhouse.mode = external: this version has "
+			"embedded and off only");
+	if (c->postgres_url[0] != '\0')
+		return err_set(e, ERR_UNSUPPORTED,
+			"setting postgres.url: this version keeps persons in "
+			"SQLite only; leave it empty");
+	return 0;
+}
+
+static int
+check(const struct conf *c, struct err *e)
+{
+	int rc = check_roles(c, e);
+
+	if (rc == 0)
+		rc = check_listen("admin.listen", c->admin_listen, e);
+	if (rc == 0)
+		rc = check_listen("capture.listen", c->capture_listen, e);
+	if (rc == 0)
+		rc = check_listen("clickhouse.listen", c->clickhouse_listen, e);
+	if (rc == 0)
+		rc = check_listen("kafka.listen", c->kafka_listen, e);
+	return rc == 0 ? check_modes(c, e) : rc;
+}
+
+static int
+load_demo(const char *file, const char *const *set, struct conf_set **out,
+	struct err *e)
+{
+	const char *more[CLI_OPTIONS_MAX + 2] = {DEMO_LISTEN};
+
+	for (int i = 0; i < CLI_OPTIONS_MAX && set[i] != NULL; i++)
+		more[i + 1] = set[i];
+	return conf_load(file, more, out, e);
+}
+
+int
+settings_load(const char *file, const char *const *set, bool is_demo,
+	struct conf_set **out, struct err *e)
+{
+	struct conf_set *c;
+	int rc = conf_load(file, set, &c, e);
+
+	if (rc == 0 && is_demo &&
+		conf_source_of(c, "capture.listen") == CONF_DEFAULT) {
+		conf_free(c);
+		rc = load_demo(file, set, &c, e);
+	}
+	if (rc < 0)
+		return rc;
+	rc = check(conf_values(c), e);
+	if (rc < 0) {
+		conf_free(c);
+		return rc;
+	}
+	*out = c;
+	return 0;
+}
