@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/thread.h"
 #include "conf/conf.h"
+#include "flag/flag.h"
 #include "store/store.h"
 
 #define DAEMON_RELOADS_MAX 1000
@@ -20,6 +21,7 @@ struct capture;
 struct clickhouse;
 struct disk_guard;
 struct pipeline;
+struct remote;
 struct team_cache;
 
 /* Ports as they were got; 0: off. */
@@ -44,6 +46,8 @@ struct daemon {
 	bool broker_listens;
 	struct pipeline *pipeline;
 	struct capture *capture;
+	struct flag_app flags; /* served on the capture port, with remote */
+	struct remote *remote;
 	struct clickhouse *clickhouse;
 	struct admin *admin;
 	struct disk_guard *disk;

@@ -7,7 +7,9 @@
 #include "broker/broker.h"
 #include "capture/capture.h"
 #include "clickhouse/clickhouse.h"
+#include "flag/flag.h"
 #include "pipeline/pipeline.h"
+#include "remote/remote.h"
 #include "run/daemon.h"
 #include "run/parts.h"
 #include "team/team.h"
@@ -203,13 +205,20 @@ start_capture(struct daemon *d, struct err *e)
 		.may_accept = disk_may_accept,
 		.cookie = d->disk,
 	};
-	int rc = capture_new(&o, &d->capture, e);
+	struct http_routes more[] = {
+		{flag_routes, &d->flags}, {remote_routes, NULL}, {NULL, NULL}};
+	int rc = remote_new(d->teams, SLUICE_LIBDIR, &d->remote, e);
 
 	if (rc < 0)
 		return rc;
-	rc = capture_start(d->capture, NULL, &d->ports.capture, e);
+	d->flags.teams = d->teams;
+	more[1].app = d->remote;
+	rc = capture_new(&o, &d->capture, e);
+	if (rc == 0)
+		rc = capture_start(d->capture, more, &d->ports.capture, e);
 	if (rc < 0) {
 		capture_free(d->capture);
+		remote_free(d->remote);
 		d->capture = NULL;
 	}
 	return rc;
@@ -220,6 +229,7 @@ stop_capture(struct daemon *d)
 {
 	capture_stop(d->capture, d->stop_deadline_ns);
 	capture_free(d->capture);
+	remote_free(d->remote);
 	d->capture = NULL;
 }
 
