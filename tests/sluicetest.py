@@ -93,8 +93,7 @@ class Sluice:
             shutil.rmtree(self.root, ignore_errors=True)
 
     def command(self, *args):
-        line = [binary(), args[0], "--data", self.data]
-        return line + [str(a) for a in args[1:]]
+        return [binary(), *(str(a) for a in args), "--data", self.data]
 
     def run_command(self):
         line = self.command("run", *(["--demo"] if self.demo else []))
