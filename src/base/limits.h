@@ -28,5 +28,9 @@
 #define LIMIT_CONTROL_BODY_BYTES (16 * 1024 * 1024)
 #define LIMIT_WARNING_KEYS 16384 /* debounced warnings remembered */
 #define LIMIT_SUSPENDED_REQUESTS 20000
+#define LIMIT_CLICKHOUSE_BODY_BYTES (256 * 1024 * 1024) /* also decoded */
+#define LIMIT_CLICKHOUSE_QUERY_BYTES (16 * 1024 * 1024)
+#define LIMIT_CLICKHOUSE_PARAMS 256 /* of one URL */
+#define LIMIT_CLICKHOUSE_QUERIES 256 /* waiting for a worker */
 
 #endif

@@ -18,7 +18,8 @@ struct clickhouse_options {
 	const struct conf *conf;
 	const char *data_dir; /* its files: data_dir/clickhouse */
 	uint16_t kafka_port; /* of the embedded broker on 127.0.0.1 */
-	const char *self_path; /* the program to exec: /proc/self/exe resolved */
+	const char
+		*self_path; /* the program to exec: /proc/self/exe resolved */
 };
 /* Starts the supervisor; the child comes up in the background. A missing or
  * wrong library is no error here: state says so and the rest runs. */

@@ -1,0 +1,435 @@
+#include "clickhouse/host_query.h"
+
+#include <stdio.h>
+
+#include "base/zip.h"
+#include "clickhouse/scan.h"
+
+#define FIRST_BYTES (1024 * 1024) /* up to here an answer goes out whole */
+#define MAX_ERROR_BYTES 65536
+#define SYNTAX_ERROR 62
+#define DEFAULT_FORMAT SLICE_LIT("TabSeparated")
+
+/* One query while it runs. */
+struct run {
+	struct host_query *q;
+	const struct chdb *lib;
+	struct chdb_handle **conn;
+	struct host_outcome o;
+	struct buf decoded; /* the body, if it was compressed */
+	struct buf joined; /* query and body, if both are needed in one */
+	struct slice body;
+	struct sql_scan scan;
+	struct slice format; /* of the result */
+};
+
+static void
+fail(struct run *r, int code, const char *text)
+{
+	r->o.failed = true;
+	r->o.code = code;
+	buf_reset(&r->o.text);
+	buf_printf(&r->o.text, "Code: %d. DB::Exception: %.300s", code, text);
+}
+
+static void
+fail_as_library(struct run *r, const char *text)
+{
+	size_t n = strnlen(text, MAX_ERROR_BYTES - 1);
+
+	r->o.failed = true;
+	r->o.code = host_error_code(text);
+	buf_reset(&r->o.text);
+	buf_append(&r->o.text, text, n);
+}
+
+static void
+note_figures(struct run *r, struct chdb_result *res)
+{
+	r->o.read_rows += r->lib->result_storage_rows_read(res);
+	r->o.read_bytes += r->lib->result_storage_bytes_read(res);
+	r->o.result_rows += r->lib->result_rows_read(res);
+	r->o.result_bytes += r->lib->result_length(res);
+	r->o.written_rows += r->lib->result_rows_written(res);
+	r->o.written_bytes += r->lib->result_bytes_written(res);
+}
+
+/* False, and the error noted, if this is no result. */
+static bool
+check(struct run *r, struct chdb_result *res)
+{
+	const char *text;
+
+	if (res == NULL) {
+		fail(r, 1002, "libchdb gave no result (UNKNOWN_EXCEPTION)");
+		return false;
+	}
+	text = r->lib->result_error(res);
+	if (text == NULL)
+		return true;
+	fail_as_library(r, text);
+	return false;
+}
+
+static bool
+run_small(struct run *r, const struct buf *sql)
+{
+	struct chdb_result *res;
+	bool ok;
+
+	if (sql->failed) {
+		fail(r, 223, "The query is too long");
+		return false;
+	}
+	res = r->lib->query_n(*r->conn, sql->p, sql->len, "TSV", 3);
+	ok = check(r, res);
+	if (res != NULL)
+		r->lib->destroy_query_result(res);
+	return ok;
+}
+
+static void
+put_quoted(struct buf *b, char quote, const char *p, size_t len)
+{
+	buf_append_char(b, quote);
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] == quote || p[i] == '\\')
+			buf_append_char(b, '\\');
+		buf_append_char(b, p[i]);
+	}
+	buf_append_char(b, quote);
+}
+
+/* Database and settings of this request, on its own connection. */
+static bool
+prepare(struct run *r)
+{
+	const struct host_params *s = &r->q->settings;
+	struct buf b;
+	bool ok = true;
+
+	buf_init(&b, LIMIT_CLICKHOUSE_QUERY_BYTES);
+	if (r->q->database.len > 0) {
+		buf_append_lit(&b, "USE ");
+		put_quoted(&b, '`', r->q->database.p, r->q->database.len);
+		ok = run_small(r, &b);
+	}
+	buf_reset(&b);
+	for (size_t i = 0; i < s->n; i++) {
+		buf_append_str(&b, i == 0 ? "SET " : ", ");
+		put_quoted(&b, '`', s->names[i], s->name_lens[i]);
+		buf_append_lit(&b, " = ");
+		put_quoted(&b, '\'', s->values[i], s->value_lens[i]);
+	}
+	if (ok && s->n > 0)
+		ok = run_small(r, &b);
+	buf_reset(&b);
+	buf_append_lit(&b, "SET readonly = 2");
+	if (ok && r->q->is_readonly)
+		ok = run_small(r, &b);
+	buf_fini(&b);
+	return ok;
+}
+
+static bool
+decode_body(struct run *r)
+{
+	struct slice how = r->q->encoding, in = r->q->body;
+	struct err e;
+	int rc;
+
+	r->body = in;
+	if (how.len == 0 || in.len == 0 ||
+		slice_eq_nocase(how, SLICE_LIT("identity")))
+		return true;
+	if (slice_eq_nocase(how, SLICE_LIT("gzip")))
+		rc = zip_gunzip_all(in, &r->decoded, &e);
+	else if (slice_eq_nocase(how, SLICE_LIT("zstd")))
+		rc = zip_zstd_decode(in, &r->decoded, &e);
+	else if (slice_eq_nocase(how, SLICE_LIT("lz4")))
+		rc = zip_lz4f_decode(in, &r->decoded, &e);
+	else
+		rc = err_set(&e, ERR_UNSUPPORTED,
+			"Content-Encoding is none of gzip, zstd, lz4");
+	r->body = buf_slice(&r->decoded);
+	if (rc == 0)
+		return true;
+	fail(r, rc == -ERR_UNSUPPORTED ? 48 : 117, e.text);
+	return false;
+}
+
+/* The statement, and what of the body is data. */
+static bool
+find_statement(struct run *r)
+{
+	struct slice url = r->q->url_query;
+
+	if (url.len == 0) {
+		sql_scan(r->body, &r->scan);
+		r->body = SLICE_NONE;
+		return true;
+	}
+	sql_scan(url, &r->scan);
+	if (r->body.len == 0 || r->scan.kind == SQL_INSERT_DATA ||
+		r->scan.kind == SQL_INSERT_BARE)
+		return true;
+	buf_append_slice(&r->joined, url);
+	buf_append_char(&r->joined, '\n');
+	buf_append_slice(&r->joined, r->body);
+	r->body = SLICE_NONE;
+	if (r->joined.failed) {
+		fail(r, 223, "The query is too long");
+		return false;
+	}
+	sql_scan(buf_slice(&r->joined), &r->scan);
+	return true;
+}
+
+/* Data of an INSERT goes in apart from the statement: libchdb would look for
+ * the end of a statement in it. */
+static void
+run_insert(struct run *r)
+{
+	const struct host_params *p = &r->q->params;
+	struct slice format = r->scan.format;
+	struct chdb_stream *in;
+	struct chdb_result *res;
+	const char *text;
+
+	if (r->scan.kind == SQL_INSERT_BARE)
+		format = r->q->format.len > 0 ? r->q->format
+					      : SLICE_LIT("Values");
+	in = r->lib->stream_insert_with_params_n(*r->conn, r->scan.statement.p,
+		r->scan.statement.len, format.p, format.len, p->names,
+		p->name_lens, p->values, p->value_lens, p->n);
+	text = in == NULL ? "Code: 1002. DB::Exception: libchdb gave no stream"
+			  : r->lib->stream_insert_error(in);
+	if (text != NULL) {
+		fail_as_library(r, text);
+		goto free_stream;
+	}
+	/* A failed append is reported by done. */
+	if (r->scan.values.len > 0 &&
+		r->lib->stream_append(
+			in, r->scan.values.p, r->scan.values.len) == 0 &&
+		r->body.len > 0)
+		r->lib->stream_append(in, "\n", 1);
+	if (r->body.len > 0)
+		r->lib->stream_append(in, r->body.p, r->body.len);
+	res = r->lib->stream_done(in);
+	if (check(r, res))
+		note_figures(r, res);
+	if (res != NULL)
+		r->lib->destroy_query_result(res);
+free_stream:
+	if (in != NULL)
+		r->lib->destroy_insert_stream(in);
+	if (!r->o.failed) {
+		struct buf none;
+
+		buf_init(&none, 1);
+		host_answer_result(r->q, r->format, &r->o, &none);
+		buf_fini(&none);
+	}
+}
+
+static void
+run_whole(struct run *r)
+{
+	const struct host_params *p = &r->q->params;
+	struct chdb_result *res =
+		r->lib->query_with_params_n(*r->conn, r->scan.statement.p,
+			r->scan.statement.len, r->format.p, r->format.len,
+			p->names, p->name_lens, p->values, p->value_lens, p->n);
+	struct buf body;
+
+	if (!check(r, res))
+		goto destroy;
+	note_figures(r, res);
+	buf_init(&body, r->lib->result_length(res) + 1);
+	buf_append(
+		&body, r->lib->result_buffer(res), r->lib->result_length(res));
+	if (body.failed)
+		fail(r, 241, "No memory for the result");
+	else
+		host_answer_result(r->q, r->format, &r->o, &body);
+	buf_fini(&body);
+destroy:
+	if (res != NULL)
+		r->lib->destroy_query_result(res);
+}
+
+/* Fetches pieces into first until it is full; true at the end of the result. */
+static bool
+fetch_first(struct run *r, struct chdb_result *stream, struct buf *first)
+{
+	while (first->len < FIRST_BYTES) {
+		struct chdb_result *res =
+			r->lib->stream_fetch_result(*r->conn, stream);
+		size_t len = 0;
+
+		if (check(r, res)) {
+			len = r->lib->result_length(res);
+			note_figures(r, res);
+			buf_append(first, r->lib->result_buffer(res), len);
+		}
+		if (res != NULL)
+			r->lib->destroy_query_result(res);
+		if (first->failed)
+			fail(r, 241, "No memory for the result");
+		if (len == 0 || r->o.failed)
+			return true;
+	}
+	return false;
+}
+
+/* After the head of the answer is out, an error can only be written into it. */
+static void
+fetch_rest(struct run *r, struct chdb_result *stream, struct host_stream *s)
+{
+	bool open = true;
+
+	for (;;) {
+		struct chdb_result *res =
+			r->lib->stream_fetch_result(*r->conn, stream);
+		size_t len = 0;
+
+		if (check(r, res)) {
+			len = r->lib->result_length(res);
+			open = host_stream_put(
+				s, slice_of(r->lib->result_buffer(res), len));
+		}
+		if (res != NULL)
+			r->lib->destroy_query_result(res);
+		if (r->o.failed || len == 0 || !open)
+			break;
+	}
+	if (!open)
+		r->lib->stream_cancel_query(*r->conn, stream);
+	else if (r->o.failed)
+		host_stream_put(s, buf_slice(&r->o.text));
+	host_stream_end(s, !r->o.failed);
+	r->o.failed = false;
+}
+
+static void
+go_on_streaming(
+	struct run *r, struct chdb_result *stream, const struct buf *first)
+{
+	struct host_stream *s = host_stream_new(r->q->wants_gzip);
+
+	if (s == NULL || !host_stream_put(s, buf_slice(first)) ||
+		!host_stream_begin(s, r->q, r->format, &r->o)) {
+		r->lib->stream_cancel_query(*r->conn, stream);
+		fail(r, 241, "No memory for the result");
+	} else {
+		fetch_rest(r, stream, s);
+	}
+	if (s != NULL)
+		host_stream_unref(s);
+}
+
+static void
+run_stream(struct run *r)
+{
+	const struct host_params *p = &r->q->params;
+	struct chdb_result *stream = r->lib->stream_query_with_params_n(
+		*r->conn, r->scan.statement.p, r->scan.statement.len,
+		r->format.p, r->format.len, p->names, p->name_lens, p->values,
+		p->value_lens, p->n);
+	struct buf first;
+	bool whole;
+
+	if (!check(r, stream))
+		goto destroy;
+	buf_init(&first, LIMIT_CLICKHOUSE_BODY_BYTES);
+	whole = fetch_first(r, stream, &first);
+	if (!r->o.failed && whole)
+		host_answer_result(r->q, r->format, &r->o, &first);
+	else if (!r->o.failed)
+		go_on_streaming(r, stream, &first);
+	buf_fini(&first);
+destroy:
+	if (stream != NULL)
+		r->lib->destroy_query_result(stream);
+}
+
+static void
+run_query(struct run *r)
+{
+	struct chdb_analysis a = {.struct_size = sizeof(a)};
+	bool streamable = r->scan.kind == SQL_SELECT && !r->scan.has_settings &&
+			  !r->scan.has_totals && !r->q->formats_by_setting &&
+			  sql_format_is_streamable(r->format);
+
+	if (r->lib->classify_query_n(*r->conn, r->scan.statement.p,
+		    r->scan.statement.len, NULL, 0, &a) == 0 &&
+		a.statement_count > 1) {
+		fail(r, SYNTAX_ERROR,
+			"Syntax error (Multi-statements are not allowed). "
+			"(SYNTAX_ERROR)");
+		return;
+	}
+	if (streamable)
+		run_stream(r);
+	else
+		run_whole(r);
+}
+
+static void
+run_statement(struct run *r)
+{
+	r->format = r->scan.format.len > 0 && r->scan.kind != SQL_INSERT_DATA
+			    ? r->scan.format
+		    : r->q->format.len > 0 ? r->q->format
+					   : DEFAULT_FORMAT;
+	switch (r->scan.kind) {
+	case SQL_EMPTY:
+		fail(r, SYNTAX_ERROR,
+			"Syntax error: empty query. "
+			"(SYNTAX_ERROR)");
+		break;
+	case SQL_OUTFILE:
+		fail(r, 345,
+			"INTO OUTFILE is not allowed. "
+			"(INTO_OUTFILE_NOT_ALLOWED)");
+		break;
+	case SQL_INFILE:
+		fail(r, 48, "FROM INFILE is not allowed. (NOT_IMPLEMENTED)");
+		break;
+	case SQL_INSERT_DATA:
+	case SQL_INSERT_BARE:
+		run_insert(r);
+		break;
+	case SQL_SELECT:
+	case SQL_OTHER:
+		run_query(r);
+		break;
+	}
+}
+
+void
+host_query_run(struct host_query *q)
+{
+	struct run r = {.q = q, .lib = q->engine->lib};
+	struct err e;
+
+	buf_init(&r.o.text, MAX_ERROR_BYTES);
+	buf_init(&r.decoded, LIMIT_CLICKHOUSE_BODY_BYTES);
+	buf_init(&r.joined, LIMIT_CLICKHOUSE_QUERY_BYTES);
+	if (!decode_body(&r) || !find_statement(&r))
+		goto answer;
+	if (host_engine_connect(q->engine, &r.conn, &e) != 0) {
+		fail(&r, 439, e.text);
+		goto answer;
+	}
+	if (prepare(&r))
+		run_statement(&r);
+	r.lib->close_conn(r.conn);
+answer:
+	if (r.o.failed)
+		host_answer_error(q, &r.o);
+	buf_fini(&r.joined);
+	buf_fini(&r.decoded);
+	buf_fini(&r.o.text);
+}
