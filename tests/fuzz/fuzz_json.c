@@ -1,0 +1,197 @@
+#include <string.h>
+
+#include "base/json_write.h"
+#include "fuzz.h"
+#include "other_json.h"
+
+/*
+ * The JSON reader against jansson, the cursor against the reader, and what the
+ * writer makes of each value that was read.
+ */
+
+#define DEPTH 100
+
+static const struct json_limits limits = {DEPTH, 1000000};
+
+/* What jansson refuses and we take: see json_read.h. */
+static bool
+may_be_refused(const struct json_doc *d)
+{
+	for (uint32_t i = 0; i < d->n_nodes; i++) {
+		const struct json_node *n = &d->nodes[i];
+		int64_t v;
+
+		if (n->type == JSON_STRING &&
+			(n->flags & (JSON_LONE | JSON_NUL)) != 0)
+			return true;
+		if (n->type == JSON_NUMBER && (n->flags & JSON_FLOAT) == 0 &&
+			!json_i64(d, i, &v))
+			return true;
+	}
+	return false;
+}
+
+static void
+compare_scalar(const struct json_doc *d, uint32_t i, const struct other_json *o,
+	struct arena *a)
+{
+	struct slice s, t;
+	int64_t v;
+
+	switch (other_kind_of(o)) {
+	case OTHER_NULL:
+		FUZZ_CHECK(d->nodes[i].type == JSON_NULL);
+		return;
+	case OTHER_FALSE:
+		FUZZ_CHECK(d->nodes[i].type == JSON_FALSE);
+		return;
+	case OTHER_TRUE:
+		FUZZ_CHECK(d->nodes[i].type == JSON_TRUE);
+		return;
+	case OTHER_INTEGER:
+		FUZZ_CHECK(json_i64(d, i, &v));
+		FUZZ_CHECK(v == other_integer(o));
+		return;
+	case OTHER_REAL:
+		FUZZ_CHECK(d->nodes[i].type == JSON_NUMBER);
+		FUZZ_CHECK(json_double(d, i) == other_real(o));
+		return;
+	case OTHER_STRING:
+		FUZZ_CHECK(d->nodes[i].type == JSON_STRING);
+		s = json_string(d, i, a);
+		FUZZ_CHECK(s.p != NULL);
+		t.p = other_string(o, &t.len);
+		FUZZ_CHECK(slice_eq(s, t));
+		return;
+	case OTHER_ARRAY:
+	case OTHER_OBJECT:
+		FUZZ_CHECK(false);
+	}
+}
+
+/* Recursion ends at DEPTH. */
+static void
+compare(const struct json_doc *d, uint32_t i, const struct other_json *o,
+	struct arena *a)
+{
+	const struct json_node *n = &d->nodes[i];
+
+	if (n->type == JSON_ARRAY) {
+		size_t k = 0;
+
+		FUZZ_CHECK(other_kind_of(o) == OTHER_ARRAY);
+		FUZZ_CHECK(n->n == other_size(o));
+		for (uint32_t c = i + 1; c < n->next; c = d->nodes[c].next)
+			compare(d, c, other_at(o, k++), a);
+	} else if (n->type == JSON_OBJECT) {
+		FUZZ_CHECK(other_kind_of(o) == OTHER_OBJECT);
+		for (uint32_t c = i + 1; c < n->next;
+			c = d->nodes[c + 1].next) {
+			struct slice key = json_string(d, c, a);
+			const struct other_json *v =
+				other_member(o, key.p, key.len);
+
+			FUZZ_CHECK(v != NULL);
+			compare(d, json_member(d, i, key), v, a);
+		}
+	} else {
+		compare_scalar(d, i, o, a);
+	}
+}
+
+static void
+compare_with_jansson(struct slice text, const struct json_doc *d, int r,
+	const struct err *e, struct arena *a)
+{
+	struct other_json *o;
+
+	/* jansson drops a NUL byte that stands behind a number. */
+	if (text.len > 0 && memchr(text.p, '\0', text.len) != NULL)
+		return;
+	o = other_load(text.p, text.len);
+	if (r == 0 && o != NULL)
+		compare(d, 0, o, a);
+	else if (r == 0)
+		FUZZ_CHECK(may_be_refused(d));
+	else if (o != NULL)
+		FUZZ_CHECK(strncmp(e->text, "too many levels", 15) == 0);
+	other_free(o);
+}
+
+static int
+read_by_cursor(struct slice text)
+{
+	struct json_cursor c;
+	enum json_type type;
+	struct slice raw;
+	struct err e;
+	int r;
+
+	json_cursor_init(&c, text, DEPTH);
+	r = json_cursor_skip(&c, &type, &raw, &e);
+	return r != 0 ? r : json_cursor_end(&c, &e);
+}
+
+/* Written text is read again, is plain, and is then the same for ever. */
+static void
+write_and_read_again(const struct json_doc *d, struct arena *a)
+{
+	uint8_t broken = JSON_NUL | JSON_LONE | JSON_DEEP_NUL;
+	struct json_doc again;
+	struct buf b, b2;
+	struct err e;
+
+	buf_init(&b, (size_t)1 << 28);
+	buf_init(&b2, (size_t)1 << 28);
+	json_put_value(&b, d, 0, DEPTH, NULL);
+	FUZZ_CHECK(!b.failed);
+	FUZZ_CHECK(json_parse(a, buf_slice(&b), &limits, &again, &e) == 0);
+	FUZZ_CHECK((again.nodes[0].flags & broken) == 0);
+	json_put_value(&b2, &again, 0, DEPTH, NULL);
+	FUZZ_CHECK(slice_eq(buf_slice(&b), buf_slice(&b2)));
+	if ((d->nodes[0].flags & JSON_PLAIN) != 0)
+		FUZZ_CHECK(slice_eq(buf_slice(&b), json_raw(d, 0)));
+	FUZZ_CHECK(json_equal(d, 0, d, 0));
+	if ((d->nodes[0].flags & broken) == 0)
+		FUZZ_CHECK(json_equal(d, 0, &again, 0));
+	buf_reset(&b2);
+	json_put_sorted(&b2, d, 0, a);
+	FUZZ_CHECK(json_parse(a, buf_slice(&b2), &limits, &again, &e) == 0);
+	buf_fini(&b);
+	buf_fini(&b2);
+}
+
+static void
+escape_and_unescape(struct slice text)
+{
+	struct buf b, b2;
+
+	buf_init(&b, (size_t)1 << 28);
+	buf_init(&b2, (size_t)1 << 28);
+	json_put_escaped(&b, text);
+	json_unescape(buf_slice(&b), &b2);
+	FUZZ_CHECK(slice_eq(buf_slice(&b2), text));
+	buf_fini(&b);
+	buf_fini(&b2);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
+{
+	struct slice text = slice_of((const char *)p, len);
+	struct json_doc d;
+	struct arena a;
+	struct err e;
+	int r;
+
+	arena_init(&a, (size_t)1 << 28);
+	r = json_parse(&a, text, &limits, &d, &e);
+	FUZZ_CHECK(r == 0 || r == -(int)ERR_INVALID);
+	FUZZ_CHECK(read_by_cursor(text) == r);
+	compare_with_jansson(text, &d, r, &e, &a);
+	if (r == 0)
+		write_and_read_again(&d, &a);
+	escape_and_unescape(text);
+	arena_fini(&a);
+	return 0;
+}
