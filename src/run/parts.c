@@ -243,7 +243,9 @@ start_clickhouse(struct daemon *d, struct err *e)
 		.kafka_port = d->ports.kafka,
 		.self_path = self,
 	};
+	struct clickhouse_status st;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int rc;
 
 	if (daemon_conf(d)->clickhouse_mode != CONF_CH_EMBEDDED)
 		return 0;
@@ -256,7 +258,12 @@ start_clickhouse(struct daemon *d, struct err *e)
 			"broker, which is off: see roles and kafka.listen\"");
 		return 0;
 	}
-	return clickhouse_start(&o, &d->clickhouse, e);
+	rc = clickhouse_start(&o, &d->clickhouse, e);
+	if (rc != 0)
+		return rc;
+	clickhouse_status(d->clickhouse, &st);
+	d->ports.clickhouse = st.port;
+	return 0;
 }
 
 static void

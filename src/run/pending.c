@@ -2,10 +2,7 @@
  * Stands in for parts that are not linked in: each definition is weak, so that
  * the part's own wins. A part that is absent answers that it is.
  */
-#include <string.h>
-
 #include "broker/broker.h"
-#include "clickhouse/clickhouse.h"
 #include "store/store.h"
 
 #define WEAK __attribute__((weak))
@@ -97,47 +94,4 @@ broker_find_part(struct broker *b, const char *topic, int partition,
 	(void)file;
 	(void)part;
 	return err_set(e, ERR_NOT_FOUND, "%s: no broker", topic);
-}
-
-WEAK int
-clickhouse_host_main(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	return 1;
-}
-
-WEAK int
-clickhouse_start(const struct clickhouse_options *o, struct clickhouse **out,
-	struct err *e)
-{
-	(void)o;
-	(void)e;
-	*out = NULL;
-	return 0;
-}
-
-WEAK void
-clickhouse_stop(struct clickhouse *c, int64_t deadline_ns)
-{
-	(void)c;
-	(void)deadline_ns;
-}
-
-WEAK void
-clickhouse_status(struct clickhouse *c, struct clickhouse_status *out)
-{
-	(void)c;
-	memset(out, 0, sizeof(*out));
-}
-
-WEAK int
-clickhouse_query(struct clickhouse *c, const char *query, const char *format,
-	struct buf *out, struct err *e)
-{
-	(void)c;
-	(void)query;
-	(void)format;
-	(void)out;
-	return err_set(e, ERR_UNAVAILABLE, "no ClickHouse");
 }
