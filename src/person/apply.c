@@ -1,3 +1,4 @@
+#include "base/json_write.h"
 #include "person/person_int.h"
 
 #define MADE_UP_CREATED_AT_US (5 * INT64_C(1000000)) /* 1970-01-01 00:00:05 */
@@ -48,26 +49,72 @@ apply_personless(struct apply *a, struct person_id *d,
 	return made_up(a, out, e);
 }
 
+/*
+ * p overlaid by set, as text: values of p are replaced for the time of writing,
+ * new names follow. saved has room for all of set.
+ */
+static struct slice
+overlaid(struct apply *a, struct props *p, const struct props *set,
+	struct slice *saved)
+{
+	struct buf *b = a->s->scratch;
+	uint32_t i = 0;
+	bool some;
+
+	for (struct prop *r = props_first(set); r != NULL;
+		r = props_next(set, r), i++) {
+		struct prop *own = props_get(p, r->key);
+
+		saved[i] = own == NULL ? SLICE_NONE : own->value;
+		if (own != NULL)
+			own->value = r->value;
+	}
+	buf_reset(b);
+	buf_append_char(b, '{');
+	some = props_write_members(p, b, true);
+	i = 0;
+	for (struct prop *r = props_first(set); r != NULL;
+		r = props_next(set, r), i++) {
+		if (saved[i].p != NULL) {
+			props_get(p, r->key)->value = saved[i];
+			continue;
+		}
+		if (some)
+			buf_append_char(b, ',');
+		some = true;
+		json_put_string(b, r->key);
+		buf_append_char(b, ':');
+		buf_append_slice(b, r->value);
+	}
+	buf_append_char(b, '}');
+	return b->failed ? SLICE_NONE
+			 : arena_dup_slice(a->s->arena, buf_slice(b));
+}
+
 /* The person after the event, overlaid once more by its $set (5.7). */
 static struct slice
 view_of(struct apply *a, struct person *p)
 {
-	struct props view;
-	bool differs = false;
+	const struct props *set = &a->ev->set;
+	struct slice text = person_text(a->s, p);
+	struct slice *saved;
+	bool differs = a->refused != NULL;
 
-	for (struct prop *r = props_first(&a->ev->set); r != NULL && !differs;
-		r = props_next(&a->ev->set, r)) {
+	for (struct prop *r = props_first(set); r != NULL && !differs;
+		r = props_next(set, r)) {
 		struct prop *own = props_get(person_props(a->s, p), r->key);
 
 		differs = own == NULL || !slice_eq(own->value, r->value);
 	}
 	if (!differs)
-		return person_text(a->s, p);
-	props_copy(&view, person_props(a->s, p), a->s->arena);
-	for (struct prop *r = props_first(&a->ev->set); r != NULL;
-		r = props_next(&a->ev->set, r))
-		props_set(&view, r->key, r->value);
-	return props_text(&view, a->s->scratch, a->s->arena);
+		return text;
+	saved = arena_alloc(
+		a->s->arena, ((size_t)set->n_live + 1) * sizeof(*saved));
+	if (saved == NULL)
+		return SLICE_NONE;
+	return overlaid(a,
+		a->refused != NULL ? a->refused : person_props(a->s, p), set,
+		saved);
 }
 
 static struct person *
@@ -83,7 +130,7 @@ apply_full(struct apply *a, struct person_id *d)
 	if (p == NULL)
 		p = d->person;
 	if (p != NULL) {
-		person_update(a, p, identify, false);
+		person_update(a, p, identify);
 		return p;
 	}
 	p = person_make(a->s, d->team_id, d->id);
@@ -108,7 +155,7 @@ int
 person_apply(struct person_set *s, struct event *ev, struct event_work *w,
 	struct person_result *out, struct err *e)
 {
-	struct apply a = {s, ev, w};
+	struct apply a = {.s = s, .ev = ev, .w = w};
 	struct person_id *d = ev->force_personless
 				      ? NULL
 				      : person_find_id(s, ev->rules->team_id,

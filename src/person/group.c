@@ -20,6 +20,8 @@ warn_limit(struct apply *a, struct slice type)
 static int
 lowest_free(const struct person_team *t)
 {
+	if (t->n_types >= LIMIT_GROUP_TYPES)
+		return -1;
 	for (int i = 0; i < LIMIT_GROUP_TYPES; i++) {
 		bool taken = false;
 

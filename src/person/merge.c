@@ -93,7 +93,8 @@ merge_people(struct apply *a, struct person *source, struct person *target)
 	(void)person_text(a->s, source);
 	person_changed(a->s, source);
 	person_changed(a->s, target);
-	person_update(a, target, true, true);
+	a->merges_people = true;
+	person_update(a, target, true);
 	person_trim(a, target);
 }
 

@@ -8,6 +8,10 @@ struct apply {
 	struct person_set *s;
 	struct event *ev;
 	struct event_work *w;
+	bool merges_people; /* the person is the survivor of a merge: its
+			       version is set, its write is sure */
+	struct props *refused; /* over the limit (5.11): what the person would
+				  have had; NULL: nothing was refused */
 };
 
 /* Lists of changes; each thing is entered once. */
@@ -34,11 +38,8 @@ void person_note_merged(struct person_set *s, struct person_id *d);
 
 /* Creation (5.2) of p from the event; marks it changed. */
 void person_fill_new(struct apply *a, struct person *p, bool is_identified);
-/* What the event does to an existing person (5.6). identify: a merge said so.
- * merged: p is the survivor of a merge of people, whose version is set and
- * whose write is sure. */
-void person_update(
-	struct apply *a, struct person *p, bool identify, bool merged);
+/* What the event does to an existing person (5.6). identify: a merge said so. */
+void person_update(struct apply *a, struct person *p, bool identify);
 /* Runs the merge the event asks for. Returns the person it is then about, or
  * NULL: no merge, go on with the event's own id. *done: properties are in. */
 struct person *person_merge(struct apply *a, bool *identify, bool *done);

@@ -136,31 +136,33 @@ person_fill_new(struct apply *a, struct person *p, bool is_identified)
 
 /* What one event would change. */
 struct changes {
-	struct props next; /* the properties after it */
+	const struct props *before;
+	struct props set; /* new or different values */
 	struct props gone; /* names in $unset */
 	bool any; /* something differs */
 	bool forces_write; /* a reason of 5.6 */
 };
 
 static void
-change_one(struct apply *a, struct changes *c, struct slice key,
-	struct slice value, bool once)
+change_one(struct apply *a, struct changes *c, const struct prop *r, bool once)
 {
-	struct prop *old = props_get(&c->next, key);
+	const struct prop *old;
 
-	if (props_has(&c->gone, key))
+	if (c->gone.n_live > 0 && props_has(&c->gone, r->key))
 		return; /* a key in $set and $unset ends up absent */
+	old = props_get(c->before, r->key);
 	if (old == NULL) {
-		c->any = c->forces_write = true;
+		c->forces_write = true;
 	} else {
-		if (once || props_value_equal(old->value, value, a->s->arena))
+		if (once ||
+			props_value_equal(old->value, r->value, a->s->arena))
 			return;
-		c->any = true;
-		if ((event_name_flags(key, NULL) & EVENT_NAME_QUIET) == 0 ||
+		if ((event_name_flags(r->key, NULL) & EVENT_NAME_QUIET) == 0 ||
 			a->ev->rules->person_update_all)
 			c->forces_write = true;
 	}
-	props_set(&c->next, key, value);
+	c->any = true;
+	props_set(&c->set, r->key, r->value);
 }
 
 /* Names in $unset: the texts of an array, the keys of an object. */
@@ -187,29 +189,40 @@ read_unset(struct apply *a, struct props *gone)
 }
 
 static void
-collect(struct apply *a, struct changes *c, const struct props *before)
+collect(struct apply *a, struct changes *c)
 {
 	struct event *ev = a->ev;
-	struct slice stamp = survey_date(a);
+	struct prop stamp = {
+		SLICE_LIT("$survey_last_seen_date"), survey_date(a), 0};
 
-	props_copy(&c->next, before, a->s->arena);
+	props_init(&c->set, a->s->arena);
 	props_init(&c->gone, a->s->arena);
 	read_unset(a, &c->gone);
 	for (struct prop *r = props_first(&ev->set_once); r != NULL;
 		r = props_next(&ev->set_once, r))
-		change_one(a, c, r->key, r->value, true);
+		change_one(a, c, r, true);
 	for (struct prop *r = props_first(&ev->set); r != NULL;
 		r = props_next(&ev->set, r))
-		change_one(a, c, r->key, r->value, false);
-	if (stamp.p != NULL)
-		change_one(a, c, SLICE_LIT("$survey_last_seen_date"), stamp,
-			false);
+		change_one(a, c, r, false);
+	if (stamp.value.p != NULL)
+		change_one(a, c, &stamp, false);
 	for (struct prop *r = props_first(&c->gone); r != NULL;
 		r = props_next(&c->gone, r))
-		if (props_unset(&c->next, r->key))
+		if (props_has(c->before, r->key))
 			c->any = c->forces_write = true;
-	if (c->next.failed || c->gone.failed)
+	if (c->set.failed || c->gone.failed)
 		a->s->failed = true;
+}
+
+static void
+put_changes(const struct changes *c, struct props *p)
+{
+	for (struct prop *r = props_first(&c->set); r != NULL;
+		r = props_next(&c->set, r))
+		props_set(p, r->key, r->value);
+	for (struct prop *r = props_first(&c->gone); r != NULL;
+		r = props_next(&c->gone, r))
+		props_unset(p, r->key);
 }
 
 static bool
@@ -219,41 +232,65 @@ writes_any_change(enum event_kind kind)
 	       kind == EVENT_MERGE || kind == EVENT_SET;
 }
 
-static void
-take(struct apply *a, struct person *p, struct changes *c, bool merged)
+/* True if the changes are over the limit: then the event sees what it would
+ * have got, and nothing is written. */
+static bool
+is_refused(struct apply *a, struct person *p, const struct changes *c)
 {
-	if (!merged && is_too_large(a, &c->next)) {
-		person_warn_size(
-			a, p); /* refused; the rest of the event stays */
-		return;
+	struct props *next;
+
+	if (props_bound(c->before) + props_bound(&c->set) <=
+		LIMIT_PERSON_PROPERTIES_BYTES)
+		return false;
+	next = arena_new(a->s->arena, struct props);
+	if (next == NULL) {
+		a->s->failed = true;
+		return true;
 	}
-	p->props = c->next;
+	props_copy(next, c->before, a->s->arena);
+	put_changes(c, next);
+	if (!is_too_large(a, next))
+		return false;
+	a->refused = next;
+	person_warn_size(a, p);
+	return true;
+}
+
+/* Puts the changes in if they are to be written and fit. */
+static bool
+take(struct apply *a, struct person *p, const struct changes *c, bool sure)
+{
+	if (!c->any ||
+		(!c->forces_write && !sure && !writes_any_change(a->ev->kind)))
+		return false;
+	/* A merge is not refused: its result is trimmed. */
+	if (!a->merges_people && is_refused(a, p, c))
+		return false;
+	put_changes(c, person_props(a->s, p));
 	person_props_changed(p);
-	if (merged)
-		person_trim(a, p);
+	return true;
 }
 
 void
-person_update(struct apply *a, struct person *p, bool identify, bool merged)
+person_update(struct apply *a, struct person *p, bool identify)
 {
 	struct event *ev = a->ev;
 	bool newly = identify && !p->is_identified;
-	bool has_changes = ev->set.n_live > 0 || ev->set_once.n_live > 0 ||
-			   ev->unset.p != NULL ||
-			   ev->kind == EVENT_SURVEY_SHOWN;
+	bool writes = newly || a->merges_people;
 	struct changes c = {.any = false};
 
-	if (ev->kind == EVENT_EXCEPTION || (!has_changes && !newly && !merged))
+	if (ev->kind == EVENT_EXCEPTION)
 		return;
-	if (has_changes)
-		collect(a, &c, person_props(a->s, p));
-	if (c.any && (c.forces_write || newly || merged ||
-			     writes_any_change(ev->kind)))
-		take(a, p, &c, merged);
-	else if (!newly && !merged)
+	if (ev->set.n_live > 0 || ev->set_once.n_live > 0 ||
+		ev->unset.p != NULL || ev->kind == EVENT_SURVEY_SHOWN) {
+		c.before = person_props(a->s, p);
+		collect(a, &c);
+		writes |= take(a, p, &c, writes);
+	}
+	if (!writes)
 		return;
 	p->is_identified |= identify;
-	if (!merged)
+	if (!a->merges_people)
 		p->version++;
 	person_changed(a->s, p);
 }

@@ -216,11 +216,14 @@ class Model:
             to_set.setdefault("$survey_last_seen_date", event["iso"])
         if event["event"] == "$exception":
             return after, False
+        gone = set(event["unset"])
         for key, value in event["set_once"].items():
-            if key not in before and key not in to_set:
+            if key not in before and key not in to_set and key not in gone:
                 after[key] = value
                 write = True
         for key, value in to_set.items():
+            if key in gone:
+                continue
             if key not in before:
                 after[key] = value
                 write = True
@@ -230,10 +233,10 @@ class Model:
                     write = True
                 if event["event"] in ALWAYS_WRITES:
                     write = True
-        for key in event["unset"]:
+        for key in gone:
             if key in before:
+                del after[key]
                 write = True
-            after.pop(key, None)
         return after, write
 
     def update(self, event, person, identify):
