@@ -12,8 +12,8 @@
 /*
  * A growable byte buffer with a maximum. After a failed append (over the
  * maximum, or no memory) it is emptied, failed is true and every later append
- * does nothing, so that a series of appends needs one check at its end (base-1).
- * Keeps no NUL at the end unless buf_cstr is asked.
+ * does nothing, so that a series of appends needs one check at its end
+ * (base-1). Keeps no NUL at the end unless buf_cstr is asked.
  */
 struct buf {
 	char *p;

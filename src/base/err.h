@@ -31,7 +31,8 @@ struct err {
 /* Returns -code, so that callers write: return err_set(e, ERR_INVALID, ...). */
 MUST_CHECK int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	PRINTF(3, 4);
-/* As err_set, with the text of errno added; ENOSPC and EDQUOT become NO_SPACE. */
+/* As err_set, with the text of errno added; ENOSPC and EDQUOT become
+ * NO_SPACE. */
 MUST_CHECK int err_sys(struct err *e, enum err_code code, const char *fmt, ...)
 	PRINTF(3, 4);
 /* Puts text and ": " before the text there is. Returns -e->code. */

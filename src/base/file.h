@@ -10,7 +10,8 @@
 /* Creates a folder (and no parents) with this mode if it is not there; checks
  * that it is a folder we can write. */
 MUST_CHECK int file_make_dir(const char *path, mode_t mode, struct err *e);
-/* Whole file into b (its maximum is the limit: TOO_BIG). NOT_FOUND told apart. */
+/* Whole file into b (its maximum is the limit: TOO_BIG). NOT_FOUND told
+ * apart. */
 MUST_CHECK int file_read(const char *path, struct buf *b, struct err *e);
 /* Replaces a file so that a crash leaves the old or the new one: write to a
  * neighbour, fsync, rename, fsync the folder. The only rename there is. */

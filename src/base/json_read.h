@@ -38,8 +38,7 @@ enum json_flag {
 	JSON_LONE = 4, /* string has a lone surrogate escape */
 	JSON_FLOAT = 8, /* number has a fraction or an exponent */
 	JSON_DEEP_NUL = 16, /* array/object: some string below is NUL or LONE */
-	JSON_PLAIN =
-		32, /* the raw text is what json_put_value writes: base-7 */
+	JSON_PLAIN = 32, /* json_put_value writes the raw text: base-7 */
 };
 
 struct json_node {

@@ -2,8 +2,9 @@
 #define SLUICE_BASE_JSON_SCAN_H
 
 /*
- * The words of JSON, shared by the reader, the cursor (base-6) and the writer; only for
- * base/json_*.c. Scanners return where they stopped, or NULL with the fault.
+ * The words of JSON, shared by reader and cursor (base-6) and by the writer;
+ * only for base/json_*.c. Scanners return where they stopped, or NULL with the
+ * fault.
  */
 
 #include <stdint.h>

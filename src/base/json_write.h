@@ -24,7 +24,8 @@ void json_put_double(struct buf *b, double v, bool with_point);
  * What PostHog's pipeline may not store is mended: NUL and lone surrogates in
  * strings become U+FFFD. Numbers are kept as written if they are integers of
  * up to 64 bits; others are printed as doubles with a point or exponent.
- * max_depth: arrays and objects below it become null, *cut is set (may be NULL).
+ * max_depth: arrays and objects below it become null, *cut is set (may be
+ * NULL).
  */
 void json_put_value(struct buf *b, const struct json_doc *d, uint32_t node,
 	uint32_t max_depth, bool *cut);

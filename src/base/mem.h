@@ -34,7 +34,8 @@ size_add(size_t a, size_t b, size_t *out)
 	return !__builtin_add_overflow(a, b, out);
 }
 
-/* Tests: the n-th allocation from now fails (0: none); forever: all after too. */
+/* Tests: the n-th allocation from now fails (0: none); forever: all after
+ * too. */
 void mem_fail_after(long n, bool forever);
 
 #endif

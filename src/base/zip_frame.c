@@ -179,7 +179,8 @@ snappy_block(struct slice in, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* xerial framing: magic, two versions, then blocks with a length before each. */
+/* xerial framing: magic, two versions, then blocks with a length before
+ * each. */
 int
 zip_snappy_decode(struct slice in, struct buf *out, struct err *e)
 {

@@ -63,25 +63,22 @@ inflate_member(z_stream *z, struct slice in, struct buf *out, size_t *used,
 static int
 gunzip(struct slice in, struct buf *out, bool all, struct err *e)
 {
-	static _Thread_local z_stream z;
-	static _Thread_local bool ready;
+	z_stream z = {.next_in = NULL};
 	size_t used = 0;
+	int rc;
 
 	if (in.len > UINT32_MAX / 2)
 		return err_set(
 			e, ERR_TOO_BIG, "gzip data of %zu bytes", in.len);
-	if (!ready && inflateInit2(&z, 15 + 16) != Z_OK)
+	if (inflateInit2(&z, 15 + 16) != Z_OK)
 		return err_set(e, ERR_NO_MEMORY, "no memory to inflate");
-	ready = true;
 	do {
-		if (inflateReset(&z) != Z_OK)
-			return err_set(e, ERR_BUG, "inflateReset failed");
-		if (inflate_member(&z, in, out, &used, e) != 0)
-			return -(int)e->code;
+		rc = inflate_member(&z, in, out, &used, e);
 		in.p += used;
 		in.len -= used;
-	} while (all && in.len > 0);
-	return 0;
+	} while (rc == 0 && all && in.len > 0 && inflateReset(&z) == Z_OK);
+	inflateEnd(&z);
+	return rc;
 }
 
 int

@@ -128,8 +128,8 @@ copy_range(struct lz *z, size_t pos, size_t len)
 }
 
 /*
- * One code. *pos and *len are the text of the previous code and becomes that of this
- * one. Returns false at the end or on failure (failed tells).
+ * One code. *pos and *len are the text of the previous code and becomes that of
+ * this one. Returns false at the end or on failure (failed tells).
  */
 static bool
 step(struct lz *z, int *width, uint32_t *enlarge_in, size_t *pos, size_t *len)
@@ -154,7 +154,8 @@ step(struct lz *z, int *width, uint32_t *enlarge_in, size_t *pos, size_t *len)
 		if (!copy_range(z, en.pos, n))
 			return false;
 	} else if (code - 3 == z->n_entries) {
-		/* The entry being made: the previous text and its first unit. */
+		/* The entry being made: the previous text and its first
+		 * unit. */
 		n = *len + 1;
 		if (!copy_range(z, *pos, *len) || !literal(z, z->units[*pos]))
 			return false;
@@ -162,7 +163,8 @@ step(struct lz *z, int *width, uint32_t *enlarge_in, size_t *pos, size_t *len)
 		z->failed = true;
 		return false;
 	}
-	/* Previous text plus the first unit of this one: adjacent in the output. */
+	/* Previous text plus the first unit of this one: adjacent in the
+	 * output. */
 	if (!add_entry(z, *pos, *len + 1))
 		return false;
 	if (--*enlarge_in == 0)

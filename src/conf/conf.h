@@ -53,7 +53,8 @@ MUST_CHECK int conf_load(const char *file, const char *const *set,
 void conf_free(struct conf_set *c);
 const struct conf *conf_values(const struct conf_set *c);
 enum conf_source conf_source_of(const struct conf_set *c, const char *name);
-/* Where a value was set, for people: "file /etc/sluice/sluice.conf", "--set". */
+/* Where a value was set, for people: "file /etc/sluice/sluice.conf",
+ * "--set". */
 const char *conf_source_name(enum conf_source s);
 /* NOT_FOUND for an unknown name. Secrets print as "***" (conf-2). */
 MUST_CHECK int conf_text(const struct conf_set *c, const char *name, char *out,

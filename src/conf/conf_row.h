@@ -33,7 +33,8 @@ extern const int conf_n_defs;
 int conf_find(const char *name);
 /* The known name that is nearest to this one, or NULL if none is near. */
 const char *conf_nearest(const char *name);
-/* Parses text into v at the row's place. where says who set it, for the error. */
+/* Parses text into v at the row's place. where says who set it, for the
+ * error. */
 MUST_CHECK int conf_assign(struct conf *v, const struct conf_def *d,
 	const char *text, const char *where, struct err *e);
 void conf_format(

@@ -79,7 +79,8 @@ values_are_written_compactly_and_mended(void **state)
 	}
 }
 
-/* base-7: what is marked plain comes out as it is, whatever the way it is written. */
+/* base-7: what is marked plain comes out as it is, whatever the way it is
+ * written. */
 static void
 plain_values_are_their_own_text(void **state)
 {

@@ -115,6 +115,26 @@ queue_is_bounded_by_count_and_bytes(void **state)
 }
 
 static void
+queue_takes_what_must_not_wait(void **state)
+{
+	struct queue_node nodes[3];
+	struct queue q;
+
+	(void)state;
+	queue_init(&q, 1, 100);
+	assert_int_equal(queue_put(&q, &nodes[0], 100), 0);
+	assert_int_equal(queue_put(&q, &nodes[1], 1), -(int)ERR_BUSY);
+	assert_int_equal(queue_put_always(&q, &nodes[1], 1), 0);
+	assert_ptr_equal(queue_take_all(&q, 0), &nodes[0]);
+	assert_ptr_equal(nodes[0].next, &nodes[1]);
+	queue_done(&q, 2, 101);
+	queue_close(&q);
+	assert_int_equal(
+		queue_put_always(&q, &nodes[2], 1), -(int)ERR_STOPPING);
+	queue_fini(&q);
+}
+
+static void
 closed_queue_drains_and_refuses(void **state)
 {
 	struct queue_node a, b;
@@ -175,6 +195,7 @@ run_thread_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queue_keeps_the_order_of_each_producer),
 		cmocka_unit_test(queue_is_bounded_by_count_and_bytes),
+		cmocka_unit_test(queue_takes_what_must_not_wait),
 		cmocka_unit_test(closed_queue_drains_and_refuses),
 		cmocka_unit_test(queue_waits_no_longer_than_the_deadline),
 		cmocka_unit_test(threads_have_names_and_join_once),

@@ -2,6 +2,7 @@
 
 #include "base/rand.h"
 #include "base/zip.h"
+#include "base/zip_stream.h"
 
 typedef int codec_fn(struct slice in, struct buf *out, struct err *e);
 
@@ -152,6 +153,35 @@ only_the_first_gzip_member_counts(void **state)
 	buf_fini(&out);
 }
 
+/* The pieces together are one member. */
+static void
+gzip_is_made_in_pieces(void **state)
+{
+	struct zip_gzip_stream *z = zip_gzip_stream_new(6);
+	struct buf in, packed, out;
+	struct err e;
+
+	(void)state;
+	assert_non_null(z);
+	buf_init(&in, 1 << 20);
+	buf_init(&packed, 1 << 20);
+	buf_init(&out, 1 << 20);
+	make_text(&in, 300000, 60);
+	for (size_t at = 0; at < in.len; at += 1000)
+		assert_int_equal(
+			zip_gzip_stream_add(z, slice_of(in.p + at, 1000), false,
+				&packed, &e),
+			0);
+	assert_int_equal(
+		zip_gzip_stream_add(z, SLICE_NONE, true, &packed, &e), 0);
+	zip_gzip_stream_free(z);
+	assert_int_equal(zip_gunzip_all(buf_slice(&packed), &out, &e), 0);
+	assert_true(slice_eq(buf_slice(&in), buf_slice(&out)));
+	buf_fini(&in);
+	buf_fini(&packed);
+	buf_fini(&out);
+}
+
 static void
 snappy_is_read_in_xerial_frames(void **state)
 {
@@ -264,6 +294,7 @@ run_zip_tests(void)
 		cmocka_unit_test(each_decoder_stops_at_the_maximum),
 		cmocka_unit_test(each_decoder_refuses_cut_and_foreign_streams),
 		cmocka_unit_test(only_the_first_gzip_member_counts),
+		cmocka_unit_test(gzip_is_made_in_pieces),
 		cmocka_unit_test(snappy_is_read_in_xerial_frames),
 		cmocka_unit_test(sizes_in_the_input_are_not_believed),
 		cmocka_unit_test(lz64_gives_the_text_of_lz_string),

@@ -198,7 +198,8 @@ faults_name_the_setting_and_the_place(void **state)
 	unsetenv("SLUICE_CAPTURE_THREADS");
 }
 
-/* conf-3: the parser itself would cut the line or take the second for the value. */
+/* conf-3: the parser itself would cut the line or take the second for the
+ * value. */
 static void
 lines_that_would_lose_text_are_refused(void **state)
 {
