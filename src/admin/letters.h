@@ -10,7 +10,8 @@
 #include "base/slice.h"
 #include "topic/batch.h"
 
-/* A dead letter as it stands in events_dead_letter_queue (spec ingestion 1.4). */
+/* A dead letter as it stands in events_dead_letter_queue (spec ingestion
+ * 1.4). */
 struct letter {
 	int partition; /* 0: capture's, 1: the app server's */
 	struct batch_record_view record;

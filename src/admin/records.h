@@ -32,7 +32,8 @@ void records_close(struct records *r); /* NULL allowed */
  * follow: for now). */
 MUST_CHECK int records_next(struct records *r, int *partition,
 	struct batch_record_view *out, struct err *e);
-/* {"partition","offset","timestamp_ms","key","headers","value"} and a new line. */
+/* {"partition","offset","timestamp_ms","key","headers","value"} and a new
+ * line. */
 void records_write_json(
 	struct buf *b, int partition, const struct batch_record_view *v);
 /* Text as a JSON string under name, or as base64 under name_base64. */

@@ -19,7 +19,8 @@
 #include "topic/batch.h"
 #include "topic/topic.h"
 
-/* What an HTTP thread decodes itself; larger requests go to the heavy thread. */
+/* What an HTTP thread decodes itself; larger requests go to the heavy
+ * thread. */
 #define CAPTURE_LIGHT_BYTES ((size_t)4 * 1024 * 1024)
 #define CAPTURE_MAX_PROXIES 64
 #define CAPTURE_COMMIT_TIMEOUT_MS 15000

@@ -11,8 +11,8 @@
 #define QUERY_TIMEOUT_MS (INT64_C(6) * 3600 * 1000)
 
 /*
- * Requests wait in a list for a fixed number of workers; a worker runs one query
- * at a time on a connection of its own.
+ * Requests wait in a list for a fixed number of workers; a worker runs one
+ * query at a time on a connection of its own.
  */
 struct host_http {
 	struct host_engine *engine;

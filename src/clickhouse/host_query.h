@@ -12,8 +12,8 @@
 
 /*
  * One HTTP request to ClickHouse on its way: read on an HTTP thread, run by a
- * worker. Its slices live in the request's arena and body, which the query holds
- * by a reference.
+ * worker. Its slices live in the request's arena and body, which the query
+ * holds by a reference.
  */
 struct host_params {
 	size_t n;

@@ -72,7 +72,8 @@ struct chdb {
 #define CLICKHOUSE_LIB_VERSION "26.7."
 
 /* Where the library is looked for: the setting, then libdir, then the cache
- * folder ($SLUICE_CACHE or $HOME/.cache/sluice). NOT_FOUND names what to run. */
+ * folder ($SLUICE_CACHE or $HOME/.cache/sluice). NOT_FOUND names what to
+ * run. */
 MUST_CHECK int clickhouse_lib_find(const char *setting, const char *libdir,
 	char *out, size_t size, struct err *e);
 /* Loads it for the life of the process. NOT_FOUND: cannot be loaded;

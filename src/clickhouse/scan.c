@@ -192,7 +192,8 @@ scan_insert(struct scanner *s, const char *begin, struct sql_scan *out)
 			out->kind = SQL_INFILE;
 			return;
 		}
-		/* The first token after INTO is the table, whatever its name. */
+		/* The first token after INTO is the table, whatever its
+		 * name. */
 		if (n < 2 || (n == 2 && !is_word(s, "VALUES")))
 			continue;
 		if (is_word(s, "VALUES")) {

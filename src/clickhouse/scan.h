@@ -7,8 +7,8 @@
 
 /*
  * What has to be known of a statement before libchdb gets it: it takes the data
- * of an INSERT apart from the statement, formats each piece of a streamed result
- * as a document of its own, and would write files for INTO OUTFILE.
+ * of an INSERT apart from the statement, formats each piece of a streamed
+ * result as a document of its own, and would write files for INTO OUTFILE.
  */
 enum sql_kind {
 	SQL_EMPTY, /* blanks and comments only */

@@ -43,7 +43,8 @@ set_ordinal(struct time_fields *f, int day)
 	return f->month <= 12 && day >= 1;
 }
 
-/* YYYY-Www-D: week 1 holds the first Thursday; may reach into a neighbour year. */
+/* YYYY-Www-D: week 1 holds the first Thursday; may reach into a neighbour
+ * year. */
 static bool
 parse_week(struct time_scan *s, struct time_fields *f, int64_t *at_us)
 {

@@ -24,7 +24,8 @@ enum flag_config_part {
 };
 /*
  * Members of remote config (spec flags 1.8) without the braces around them,
- * beginning with "token". r: its Origin and Referer decide on recording domains.
+ * beginning with "token". r: its Origin and Referer decide on recording
+ * domains.
  */
 void flag_config_write(struct http_request *r, const struct team *t,
 	unsigned parts, struct buf *out);

@@ -33,7 +33,8 @@ struct http_route {
 	unsigned methods;
 	const char *
 		path; /* exact; a path that ends in / * (no blank) is a prefix */
-	/* Body bound: reads the setting each time; NULL: LIMIT_CONTROL_BODY_BYTES */
+	/* Body bound: reads the setting each time; NULL:
+	 * LIMIT_CONTROL_BODY_BYTES */
 	int64_t (*max_body_bytes)(void *app);
 	http_handler *handler; /* must answer or suspend before it returns */
 };
@@ -56,20 +57,21 @@ struct http_options {
 	int64_t max_inflight_bytes; /* all bodies together; over it 503 */
 	int64_t request_timeout_ms; /* head and body; then 408 */
 	int64_t idle_timeout_ms;
-	/* Host header check: NULL: any; else loopback names and the hosts of this
-	 * comma-separated list are answered, others get 403. Read at each request. */
+	/* Host header check: NULL: any; else loopback names and the hosts of
+	 * this comma-separated list are answered, others get 403. Read at each
+	 * request. */
 	const char *const *allowed_hosts;
 	/* Called before every answer (CORS and the like); may be NULL. */
 	void (*decorate)(struct http_request *r);
 	/* Answers a path that no route has; NULL: 404, empty. */
 	http_handler *not_found;
-	/* Answers OPTIONS on every path whose routes do not list it; NULL: OPTIONS
-	 * is a method as others. */
+	/* Answers OPTIONS on every path whose routes do not list it; NULL:
+	 * OPTIONS is a method as others. */
 	http_handler *options;
 	/* Told of each answer once it is handed to the socket; may be NULL. */
 	void (*answered)(struct http_request *r, int status);
-	/* Text for a refused body (TOO_BIG with the bound, TIMEOUT, BUSY): fills the
-	 * answer; NULL: plain texts. */
+	/* Text for a refused body (TOO_BIG with the bound, TIMEOUT, BUSY):
+	 * fills the answer; NULL: plain texts. */
 	void (*refused)(
 		struct http_request *r, enum err_code why, int64_t bound);
 };

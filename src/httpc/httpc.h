@@ -9,9 +9,9 @@
 #include "base/slice.h"
 
 /*
- * HTTP client (libcurl behind its only door): one request, one answer, blocking,
- * over TCP or a unix socket. Follows no redirects, uses no proxy, speaks http
- * and https only.
+ * HTTP client (libcurl behind its only door): one request, one answer,
+ * blocking, over TCP or a unix socket. Follows no redirects, uses no proxy,
+ * speaks http and https only.
  */
 struct httpc_request {
 	const char *url;
@@ -23,8 +23,8 @@ struct httpc_request {
 	int64_t timeout_ms; /* of the whole; 0: none */
 	int64_t max_body_bytes; /* of the answer; TOO_BIG over it. 0: 16 MiB */
 	/* Called with each piece of the answer's body as it comes; false breaks
-	 * off (STOPPING). NULL: the body is collected in httpc_answer. Called on
-	 * the caller's thread; max_body_bytes does not apply. */
+	 * off (STOPPING). NULL: the body is collected in httpc_answer. Called
+	 * on the caller's thread; max_body_bytes does not apply. */
 	bool (*on_body)(void *cookie, int status, struct slice piece);
 	void *cookie;
 };
@@ -37,8 +37,8 @@ struct httpc_answer {
 
 /*
  * 0 when there is an answer, whatever its status; then httpc_answer_fini frees
- * it. UNAVAILABLE: not connected, nothing was done. TIMEOUT, UNSURE: the request
- * was sent and no whole answer came. TOO_BIG, STOPPING: see above.
+ * it. UNAVAILABLE: not connected, nothing was done. TIMEOUT, UNSURE: the
+ * request was sent and no whole answer came. TOO_BIG, STOPPING: see above.
  * @thread any
  */
 MUST_CHECK int httpc_do(

@@ -38,7 +38,8 @@ void person_note_merged(struct person_set *s, struct person_id *d);
 
 /* Creation (5.2) of p from the event; marks it changed. */
 void person_fill_new(struct apply *a, struct person *p, bool is_identified);
-/* What the event does to an existing person (5.6). identify: a merge said so. */
+/* What the event does to an existing person (5.6). identify: a merge said
+ * so. */
 void person_update(struct apply *a, struct person *p, bool identify);
 /* Runs the merge the event asks for. Returns the person it is then about, or
  * NULL: no merge, go on with the event's own id. *done: properties are in. */

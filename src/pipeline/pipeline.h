@@ -47,9 +47,9 @@ void pipeline_trouble(const struct pipeline *p, char *out, size_t size);
  * Puts a dead letter back: appends its message to the log it came by and marks
  * the letter replayed, in one transaction. The app server's letters (partition
  * 1, state.db) go to partition 1 of events_plugin_ingestion; capture's
- * (partition 0, spool.db) to partition 0 of their topic. EXISTS: replayed before
- * and again is false. NOT_FOUND. INVALID: no letter. Blocks. @thread any but
- * store
+ * (partition 0, spool.db) to partition 0 of their topic. EXISTS: replayed
+ * before and again is false. NOT_FOUND. INVALID: no letter. Blocks. @thread any
+ * but store
  */
 MUST_CHECK int pipeline_replay_letter(
 	struct pipeline *p, int64_t offset, bool again, struct err *e);

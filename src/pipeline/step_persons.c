@@ -7,7 +7,8 @@
  * Persons, distinct ids and groups: all that the batch looks at is loaded at
  * once, the events are applied strictly in the order of their offsets, the
  * changes wait in the working set (person/) for output and commit. On the state
- * thread, inside the batch's transaction: nothing changes between load and save.
+ * thread, inside the batch's transaction: nothing changes between load and
+ * save.
  */
 
 /* So many times the step begins anew because of an event that fails. */

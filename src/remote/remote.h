@@ -7,8 +7,8 @@
 struct team_cache;
 
 /*
- * /array/TOKEN/config, config.js and array.js on the capture port. The app of the
- * routes is the struct remote.
+ * /array/TOKEN/config, config.js and array.js on the capture port. The app of
+ * the routes is the struct remote.
  */
 struct remote;
 

@@ -28,7 +28,8 @@ struct api_doc {
 MUST_CHECK int api_get(struct cli *c, const char *method, const char *path,
 	const struct buf *body, struct api_doc *d, struct err *e);
 void api_doc_fini(struct api_doc *d);
-/* Appends printf text where %s is to be escaped for a path: use for one value. */
+/* Appends printf text where %s is to be escaped for a path: use for one
+ * value. */
 void api_put_path(struct buf *b, const char *text);
 /* Members as C text in the arena: strings decoded, others raw; "" if absent. */
 const char *api_text(struct api_doc *d, uint32_t object, const char *name);

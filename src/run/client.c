@@ -41,7 +41,7 @@ client_request(const char *dir, const char *method, const char *path,
 	static const char *const headers[] = {
 		"Content-Type: application/json", NULL};
 	char socket_path[CLIENT_SOCKET_PATH_MAX];
-	struct httpc_answer answer;
+	struct httpc_answer answer = {.status = 0};
 	struct buf url;
 	int fd;
 	int rc = open_dir(dir, &fd, e);

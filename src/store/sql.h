@@ -23,7 +23,8 @@ struct sql_set {
 /* Borrowed from the connection; reset by the next get of the same index. */
 MUST_CHECK int sql_get(struct store_conn *c, const struct sql_set *set, int i,
 	struct store_stmt **out, struct err *e);
-/* Parameters ?1 … from 1. Text and blob are borrowed until reset. .p NULL: NULL. */
+/* Parameters ?1 … from 1. Text and blob are borrowed until reset. .p NULL:
+ * NULL. */
 void sql_bind_i64(struct store_stmt *st, int i, int64_t v);
 void sql_bind_text(struct store_stmt *st, int i, struct slice v);
 void sql_bind_blob(struct store_stmt *st, int i, struct slice v);

@@ -25,8 +25,8 @@ struct topic_def {
 	enum topic_file file[2]; /* of partition 0 and 1 */
 	int64_t retention_ms;
 	int64_t max_message_bytes;
-	/* Consumer groups of the local ClickHouse that read it, comma-separated;
-	 * "" if none. */
+	/* Consumer groups of the local ClickHouse that read it,
+	 * comma-separated; "" if none. */
 	const char *groups;
 };
 extern const struct topic_def topic_defs[TOPIC_N];
