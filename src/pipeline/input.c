@@ -1,16 +1,7 @@
 #include "pipeline/input.h"
 
 #include "base/log.h"
-#include "store/sql.h"
-
-enum { SQL_GET, SQL_PUT, SQL_N };
-static const char *const texts[SQL_N] = {
-	[SQL_GET] = "SELECT next FROM position WHERE topic = ?1 AND idx = ?2",
-	[SQL_PUT] = "INSERT INTO position (topic, idx, next) "
-		    "VALUES (?1, ?2, ?3) "
-		    "ON CONFLICT (topic, idx) DO UPDATE SET next = ?3",
-};
-static const struct sql_set position_sql = {"position", texts, SQL_N};
+#include "pipeline/sql.h"
 
 /* Topic, partition, in state.db, share. Where all have records, capture's and
  * our own take turns, and a lower one has its turn after eight of theirs. */
@@ -31,7 +22,7 @@ read_position(struct store_conn *c, const struct input *in, int64_t *out,
 	struct err *e)
 {
 	struct store_stmt *st;
-	int r = sql_get(c, &position_sql, SQL_GET, &st, e);
+	int r = sql_get(c, &pipeline_sql, PIPELINE_SQL_POSITION_GET, &st, e);
 
 	if (r != 0)
 		return r;
@@ -138,7 +129,7 @@ pipeline_input_move(struct store_conn *c, const struct input *in, int64_t next,
 	struct err *e)
 {
 	struct store_stmt *st;
-	int r = sql_get(c, &position_sql, SQL_PUT, &st, e);
+	int r = sql_get(c, &pipeline_sql, PIPELINE_SQL_POSITION_PUT, &st, e);
 
 	if (r != 0)
 		return r;

@@ -4,23 +4,13 @@
 #include "base/limits.h"
 #include "pipeline/letter.h"
 #include "pipeline/pipeline_int.h"
-#include "store/sql.h"
+#include "pipeline/sql.h"
 
 /*
  * Replay of dead letters. The message goes back to the log it came by and the
  * letter is marked, in one transaction of the file that holds both
  * (pipeline-8).
  */
-enum { SQL_GET, SQL_PUT, SQL_FORGET, SQL_N };
-static const char *const texts[SQL_N] = {
-	[SQL_GET] = "SELECT replayed_at_us FROM letter WHERE offset = ?1",
-	[SQL_PUT] = "INSERT INTO letter (offset, replayed_at_us, replays) "
-		    "VALUES (?1, ?2, 1) ON CONFLICT (offset) DO UPDATE "
-		    "SET replayed_at_us = ?2, replays = replays + 1",
-	[SQL_FORGET] = "DELETE FROM letter WHERE offset < ?1",
-};
-static const struct sql_set letter_sql = {"letter", texts, SQL_N};
-
 #define ARENA_MAX ((size_t)128 * 1024 * 1024)
 #define BATCH_MAX ((size_t)64 * 1024 * 1024)
 
@@ -39,7 +29,7 @@ pipeline_letter_replayed_at(
 	struct store_conn *c, int64_t offset, int64_t *at_us, struct err *e)
 {
 	struct store_stmt *st;
-	int r = sql_get(c, &letter_sql, SQL_GET, &st, e);
+	int r = sql_get(c, &pipeline_sql, PIPELINE_SQL_LETTER_GET, &st, e);
 
 	if (r != 0)
 		return r;
@@ -57,7 +47,7 @@ mark(struct store_conn *c, const struct replay *x, struct err *e)
 {
 	struct store_part_state letters;
 	struct store_stmt *st;
-	int r = sql_get(c, &letter_sql, SQL_PUT, &st, e);
+	int r = sql_get(c, &pipeline_sql, PIPELINE_SQL_LETTER_PUT, &st, e);
 
 	if (r != 0)
 		return r;
@@ -65,7 +55,8 @@ mark(struct store_conn *c, const struct replay *x, struct err *e)
 	sql_bind_i64(st, 2, x->now_us);
 	r = sql_run(st, e);
 	if (r == 0)
-		r = sql_get(c, &letter_sql, SQL_FORGET, &st, e);
+		r = sql_get(
+			c, &pipeline_sql, PIPELINE_SQL_LETTER_FORGET, &st, e);
 	if (r != 0)
 		return r;
 	/* Marks live as long as their letters. */

@@ -137,9 +137,22 @@ count_item(struct pipeline_batch *b, const struct item *it)
 	}
 }
 
+/* One line for a batch's letters; their topic has the rest. */
+static void
+log_first(const struct pipeline_batch *b, const struct item *it, int *n_dead)
+{
+	if (++*n_dead == 1)
+		log_warn("dead_letter",
+			"topic=%s partition=%d offset=%lld step=%s",
+			topic_defs[b->in->topic].name, b->in->partition,
+			(long long)it->rec.offset, it->step);
+}
+
 static void
 put_rest(struct pipeline_batch *b)
 {
+	int n_dead = 0;
+
 	for (int i = 0; i < b->n_items; i++) {
 		struct item *it = &b->items[i];
 
@@ -148,10 +161,7 @@ put_rest(struct pipeline_batch *b)
 				warn_of_letter(b, it);
 			put_letter(&b->letter_out, it, b->in, &b->clock,
 				&b->scratch, &b->arena);
-			log_warn("dead_letter",
-				"topic=%s partition=%d offset=%lld step=%s",
-				topic_defs[b->in->topic].name, b->in->partition,
-				(long long)it->rec.offset, it->step);
+			log_first(b, it, &n_dead);
 		}
 		if (it->team_id != 0)
 			put_warnings(b, &it->ev.warnings, it->team_id,

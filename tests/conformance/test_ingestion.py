@@ -154,9 +154,7 @@ def check_persons(daemon, team, expect):
     if not expect.get("persons_subset"):
         assert len(got) == len(want), got
     for person in want:
-        match = [
-            g for g in got if set(g["distinct_ids"]) & set(person["distinct_ids"])
-        ]
+        match = [g for g in got if set(g["distinct_ids"]) & set(person["distinct_ids"])]
         assert len(match) == 1, f"persons with {person['distinct_ids']}: {match}"
         check_person(team, match[0], person)
 

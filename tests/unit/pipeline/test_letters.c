@@ -1,0 +1,230 @@
+#include "tests.h"
+
+#include <stdio.h>
+
+static const char *const plain[] = {NULL};
+
+static void
+send(struct world *w, int i, const char *token)
+{
+	char uuid[37];
+	struct world_event ev = {.token = token,
+		.uuid = uuid_of(i, uuid),
+		.distinct_id = "u-1",
+		.name = "e",
+		.properties = "{\"a\":\"b\"}",
+		.now_us = NOW_US};
+
+	world_send(w, &ev);
+}
+
+static void
+letter_text(struct world *w, struct buf *text)
+{
+	world_text(w, TOPIC_DEAD_LETTERS, 1, text);
+}
+
+struct headers {
+	char text[1024];
+};
+
+static void
+note_headers(void *cookie, const struct batch_record_view *rec)
+{
+	struct headers *h = cookie;
+	struct slice left = rec->headers;
+	struct batch_header_kv kv;
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < rec->n_headers; i++) {
+		assert_true(batch_header_next(&left, &kv));
+		at += (size_t)snprintf(h->text + at, sizeof(h->text) - at,
+			"%.*s=%.*s ", SLICE_FMT(kv.key), SLICE_FMT(kv.value));
+	}
+}
+
+static void
+an_unknown_token_makes_a_letter(void **state)
+{
+	struct world *w = *state;
+	struct headers h = {0};
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	send(w, 7, "phc_nobody");
+	world_start(w, plain);
+	world_drain(w);
+	letter_text(w, &text);
+	assert_true(holds(&text, "00000000-0000-4000-8000-000000000007 {"));
+	assert_true(holds(&text, "\"team_id\":0,"));
+	assert_true(holds(&text, "\"error_location\":"
+				 "\"plugin_server_ingest_event:decode\""));
+	assert_true(holds(&text, "\"token\":\"phc_nobody\""));
+	assert_true(holds(&text, "\"now\":\"2024-03-05 10:20:30\""));
+	assert_true(holds(&text, "\"tags\":[\"plugin_server\","
+				 "\"ingest_event\"]"));
+	world_each(w, TOPIC_DEAD_LETTERS, 1, note_headers, &h);
+	assert_non_null(strstr(h.text, "token=phc_nobody distinct_id=u-1 "
+				       "event=e uuid=00000000-"));
+	assert_non_null(strstr(h.text, "dlq_reason=unknown_token "
+				       "dlq_step=decode dlq_timestamp="));
+	assert_non_null(strstr(h.text, "dlq_topic=events_plugin_ingestion "
+				       "dlq_partition=0 dlq_offset=0 "));
+	assert_int_equal(world_count(w, TOPIC_EVENTS, 0), 0);
+	assert_int_equal(world_count(w, TOPIC_WARNINGS, 1), 0);
+	buf_fini(&text);
+}
+
+/* pipeline-1, pipeline-4: poison neither stops nor repeats its neighbours. */
+static void
+poison_becomes_letters_and_the_rest_goes_on(void **state)
+{
+	static const char *const poison[] = {
+		"",
+		"not JSON",
+		"[1,2]",
+		"{\"data\":5,\"token\":\"" WORLD_TOKEN "\"}",
+		"{\"data\":\"{\",\"token\":\"" WORLD_TOKEN "\"}",
+		"{\"data\":\"{}\",\"token\":\"" WORLD_TOKEN "\"}",
+		"{\"event\":\"e\",\"token\":\"" WORLD_TOKEN "\"}",
+		"\xff\xfe not UTF-8",
+	};
+	struct world *w = *state;
+	struct buf text;
+	int n = (int)ARRAY_LEN(poison);
+
+	buf_init(&text, 1 << 20);
+	for (int i = 0; i < n; i++) {
+		send(w, i, NULL);
+		world_send_raw(w, slice_str(poison[i]));
+	}
+	world_start(w, plain);
+	world_drain(w);
+	assert_int_equal(world_count(w, TOPIC_EVENTS, 0), n);
+	assert_int_equal(world_count(w, TOPIC_DEAD_LETTERS, 1), n);
+	letter_text(w, &text);
+	assert_true(holds(&text, "\"raw_payload\":\"not JSON\""));
+	assert_true(holds(&text, "\"raw_payload\":\"//4gbm90IFVURi04\","
+				 "\"tags\":[\"plugin_server\",\"ingest_event\","
+				 "\"base64\"]"));
+	assert_true(holds(&text, "00000000-0000-0000-0000-000000000000 {"));
+	buf_fini(&text);
+}
+
+/* A message of a foreign producer without data is the event. */
+static void
+a_bare_event_is_taken(void **state)
+{
+	struct world *w = *state;
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	world_send_raw(
+		w, SLICE_LIT("{\"event\":\"e\",\"distinct_id\":5,\"token\":"
+			     "\"" WORLD_TOKEN "\",\"uuid\":"
+			     "\"00000000-0000-4000-8000-00000000ABCD\","
+			     "\"timestamp\":\"2021-01-01T00:00:00Z\","
+			     "\"properties\":{\"p\":1}}"));
+	world_start(w, plain);
+	world_drain(w);
+	world_text(w, TOPIC_EVENTS, 0, &text);
+	assert_true(holds(&text, "1:5 {\"uuid\":"
+				 "\"00000000-0000-4000-8000-00000000abcd\""));
+	assert_true(holds(&text, "\"timestamp\":\"2021-01-01 00:00:00.000\""));
+	assert_int_equal(world_count(w, TOPIC_DEAD_LETTERS, 1), 0);
+	buf_fini(&text);
+}
+
+/* pipeline-8 */
+static void
+a_letter_is_put_back_once(void **state)
+{
+	static const char *const none[] = {NULL};
+	struct world *w = *state;
+	struct buf text;
+	struct store_conn *c;
+	struct err e;
+	int64_t id, at_us;
+
+	buf_init(&text, 1 << 20);
+	send(w, 7, "phc_late");
+	world_start(w, plain);
+	world_drain(w);
+	assert_int_equal(
+		pipeline_replay_letter(w->p, 1, false, &e), -ERR_NOT_FOUND);
+	assert_int_equal(
+		team_create(w->teams, "late", "phc_late", none, &id, &e), 0);
+	assert_int_equal(pipeline_replay_letter(w->p, 0, false, &e), 0);
+	world_drain(w);
+	world_text(w, TOPIC_EVENTS, 0, &text);
+	assert_int_equal(times(&text, "00000000-0000-4000-8000-000000000007"),
+		2); /* of the row and the person's $creator_event_uuid */
+	assert_true(
+		holds(&text, "\"captured_at\":\"2024-03-05 10:20:30.123\""));
+	world_text(w, TOPIC_INGESTION, 1, &text);
+	assert_true(holds(&text, "phc_late:u-1 {"));
+	assert_int_equal(
+		pipeline_replay_letter(w->p, 0, false, &e), -ERR_EXISTS);
+	assert_int_equal(pipeline_replay_letter(w->p, 0, true, &e), 0);
+	world_drain(w);
+	assert_int_equal(world_count(w, TOPIC_EVENTS, 0), 2);
+	assert_int_equal(store_reader_open(w->state, &c, &e), 0);
+	assert_int_equal(pipeline_letter_replayed_at(c, 0, &at_us, &e), 0);
+	assert_true(at_us > 0);
+	assert_int_equal(pipeline_letter_replayed_at(c, 1, &at_us, &e), 0);
+	assert_int_equal(at_us, 0);
+	store_reader_close(c);
+	buf_fini(&text);
+}
+
+/* A letter as capture writes it stands in spool.db and goes back there. */
+static void
+a_letter_of_capture_goes_back_to_its_log(void **state)
+{
+	struct world *w = *state;
+	struct batch_header_kv h[] = {
+		{SLICE_LIT("token"), SLICE_LIT(WORLD_TOKEN)},
+		{SLICE_LIT("distinct_id"), SLICE_LIT("u-9")},
+		{SLICE_LIT("dlq_reason"), SLICE_LIT("unknown_token")},
+	};
+	struct slice value = SLICE_LIT(
+		"{\"raw_payload\":\"{\\\"event\\\":\\\"e\\\",\\\"token\\\":"
+		"\\\"" WORLD_TOKEN "\\\",\\\"distinct_id\\\":\\\"u-9\\\","
+		"\\\"uuid\\\":\\\"00000000-0000-4000-8000-000000000009\\\"}\","
+		"\"tags\":[\"capture\"]}");
+	struct batch_writer bw;
+	struct buf b;
+	struct err e;
+
+	buf_init(&b, 1 << 20);
+	batch_begin(&bw, &b, NOW_US / 1000);
+	batch_record(&bw, NOW_US / 1000, SLICE_NONE, value, h, 3);
+	assert_int_equal(batch_end(&bw, BATCH_NONE, &e), 0);
+	world_append(w, w->spool, TOPIC_DEAD_LETTERS, 0, &b, 1);
+	world_start(w, plain);
+	assert_int_equal(pipeline_replay_capture_letter(w->p, 0, false, &e), 0);
+	world_drain(w);
+	world_text(w, TOPIC_INGESTION, 0, &b);
+	assert_true(holds(&b, WORLD_TOKEN ":u-9 {\"event\":\"e\""));
+	assert_int_equal(world_count(w, TOPIC_EVENTS, 0), 1);
+	assert_int_equal(pipeline_replay_capture_letter(w->p, 0, false, &e),
+		-ERR_EXISTS);
+	buf_fini(&b);
+}
+
+#define LETTER_TEST(f)                                                         \
+	cmocka_unit_test_setup_teardown(f, make_world, remove_world)
+
+int
+run_letter_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		LETTER_TEST(an_unknown_token_makes_a_letter),
+		LETTER_TEST(poison_becomes_letters_and_the_rest_goes_on),
+		LETTER_TEST(a_bare_event_is_taken),
+		LETTER_TEST(a_letter_is_put_back_once),
+		LETTER_TEST(a_letter_of_capture_goes_back_to_its_log),
+	};
+
+	return cmocka_run_group_tests_name("letters", tests, NULL, NULL);
+}
