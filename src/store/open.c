@@ -311,6 +311,26 @@ maintain_run(struct store_job *j, struct store_conn *c, struct err *e)
 	return 0;
 }
 
+static int
+checkpoint_run(struct store_job *j, struct store_conn *c, struct err *e)
+{
+	(void)j;
+	(void)e;
+	atomic_store(&c->s->wants_writer_pass, true);
+	return 0;
+}
+
+void
+store_test_checkpoint(struct store *s)
+{
+	struct store_job ask = {.run = checkpoint_run};
+	struct store_job wait = {.run = nothing};
+	struct err e;
+
+	ERR_IGNORE(store_call(s, &ask, &e), "a test looks at the effect");
+	ERR_IGNORE(store_call(s, &wait, &e), "a test looks at the effect");
+}
+
 void
 store_test_maintain(struct store *s)
 {
