@@ -1,0 +1,8 @@
+#ifndef TESTS_UNIT_CAPTURE_SUITES_H
+#define TESTS_UNIT_CAPTURE_SUITES_H
+
+/* After <cmocka.h>. */
+extern const struct CMUnitTest capture_decode_tests[];
+extern const size_t capture_n_decode_tests;
+
+#endif
