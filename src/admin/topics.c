@@ -187,7 +187,7 @@ read_options(struct admin_call *c, struct records_options *o, int64_t *max,
 int
 admin_topics_read(struct admin_call *c, struct err *e)
 {
-	struct records_options o = {NULL};
+	struct records_options o = {.topic = NULL};
 	int64_t max = INT64_MAX;
 	struct line_stream *s;
 	struct records *r;

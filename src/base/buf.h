@@ -55,7 +55,7 @@ buf_append_char(struct buf *b, char c)
 #define buf_append_lit(b, s) buf_append(b, s, sizeof(s) - 1)
 void buf_append_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) PRINTF(2, 0);
 void buf_append_u64(struct buf *b, uint64_t v); /* decimal */
 void buf_append_i64(struct buf *b, int64_t v);
 /* NUL-terminates (not counted in len); NULL if failed. */

@@ -5,7 +5,7 @@ json_cursor_init(struct json_cursor *c, struct slice text, uint32_t max_depth)
 {
 	c->start = text.p;
 	c->at = text.p;
-	c->end = text.p + text.len;
+	c->end = slice_end(text);
 	c->max_depth = max_depth < JSON_DEPTH_MAX ? max_depth : JSON_DEPTH_MAX;
 }
 

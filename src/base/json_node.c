@@ -21,7 +21,7 @@ json_inner(const struct json_doc *d, uint32_t node)
 void
 json_unescape(struct slice inner, struct buf *out)
 {
-	const char *p = inner.p, *end = inner.p + inner.len;
+	const char *p = inner.p, *end = slice_end(inner);
 	bool is_lone = false;
 
 	while (p < end) {
@@ -156,12 +156,12 @@ json_inner_cmp(struct slice inner, struct slice other, bool other_escaped)
 {
 	struct byte_reader a = {
 		.p = inner.p,
-		.end = inner.p + inner.len,
+		.end = slice_end(inner),
 		.has_escapes = true,
 	};
 	struct byte_reader b = {
 		.p = other.p,
-		.end = other.p + other.len,
+		.end = slice_end(other),
 		.has_escapes = other_escaped,
 	};
 	int x, y;

@@ -299,7 +299,7 @@ json_parse(struct arena *a, struct slice text, const struct json_limits *lim,
 {
 	struct parser ps = {
 		.start = text.p,
-		.end = text.p + text.len,
+		.end = slice_end(text),
 		.open = NO_NODE,
 		.max_depth = lim->max_depth < JSON_DEPTH_MAX ? lim->max_depth
 							     : JSON_DEPTH_MAX,

@@ -91,7 +91,7 @@ put_escaped_blocks(struct buf *b, const char *p, const char *end)
 void
 json_put_escaped(struct buf *b, struct slice s)
 {
-	const char *p = s.p, *end = s.p + s.len;
+	const char *p = s.p, *end = slice_end(s);
 
 #ifdef __SSE2__
 	while (end - p >= 16 && !b->failed) {

@@ -58,6 +58,8 @@ hash_sha1_add(struct hash_sha1_state *s, const void *data, size_t n)
 	const unsigned char *p = data;
 	size_t have = s->n_bytes % 64;
 
+	if (n == 0)
+		return;
 	s->n_bytes += n;
 	if (have > 0) {
 		size_t take = n < 64 - have ? n : 64 - have;

@@ -57,6 +57,13 @@ slice_cmp(struct slice a, struct slice b)
 	return c != 0 ? c : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Where the bytes end; an empty slice may have no address. */
+static inline const char *
+slice_end(struct slice a)
+{
+	return a.len == 0 ? a.p : a.p + a.len;
+}
+
 /* ASCII case-insensitive equality. */
 bool slice_eq_nocase(struct slice a, struct slice b);
 /* Without leading and trailing ASCII white space. */

@@ -52,6 +52,8 @@ lz4f_run(LZ4F_dctx *ctx, struct slice in, struct buf *out, struct err *e)
 {
 	size_t hint = 1;
 
+	if (in.len == 0)
+		return err_set(e, ERR_INVALID, "truncated lz4 data");
 	while (hint != 0) {
 		struct piece piece;
 		size_t n, used = in.len;

@@ -70,6 +70,8 @@ gunzip(struct slice in, struct buf *out, bool all, struct err *e)
 	if (in.len > UINT32_MAX / 2)
 		return err_set(
 			e, ERR_TOO_BIG, "gzip data of %zu bytes", in.len);
+	if (in.len == 0)
+		return err_set(e, ERR_INVALID, "truncated gzip data");
 	if (inflateInit2(&z, 15 + 16) != Z_OK)
 		return err_set(e, ERR_NO_MEMORY, "no memory to inflate");
 	do {

@@ -223,7 +223,7 @@ int
 zip_lz64_decode(struct slice in, struct buf *out, struct err *e)
 {
 	struct lz z = {.in = (const unsigned char *)in.p,
-		.end = (const unsigned char *)in.p + in.len,
+		.end = (const unsigned char *)slice_end(in),
 		.max_units = out->max_bytes};
 	int rc;
 

@@ -22,9 +22,7 @@ static const char *const bad[] = {"", " ", "{", "[", "]", "[1,]", "[,1]", "{,}",
 	"1e+", "0x1", "1e999", "-1e400", "1.8e308", "tru", "nul", "True", "NaN",
 	"Infinity", "'a'", "\"", "\"abc", "\"\\", "\"\\x\"", "\"\\u12\"",
 	"\"\\u12g4\"", "\"a\nb\"", "\"a\tb\"", "\"\xff\"", "\"\xed\xa0\x80\"",
-	"\"\xc0\x80\"", "\"\xe2\x82\"", "\xef\xbb\xbf{}", "[[", "/**/1",
-	"\x0c"
-	"1",
+	"\"\xc0\x80\"", "\"\xe2\x82\"", "\xef\xbb\xbf{}", "[[", "/**/1", "\f1",
 	"\"0123456789abcdef\x01\"", "\"0123456789abcde\xff\""};
 
 /* Reads with the node reader and with the cursor: both must agree (base-6). */

@@ -2,8 +2,10 @@
 
 #include "base/attr.h"
 #include "base/base64.h"
+#include "base/json_write.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "base/zip.h"
 
 static void
 slices_compare(void **state)
@@ -25,8 +27,7 @@ utf8_validity_is_strict(void **state)
 	static const char *const good[] = {"", "abc", "\xc2\x80", "\xdf\xbf",
 		"\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
 		"\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
-		"0123456789abcdef\xc3\xbc"
-		"0123456789abcdef"};
+		"0123456789abcdef\303\2740123456789abcdef"};
 	static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf",
 		"\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
 		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xc3",
@@ -228,6 +229,47 @@ uuid_v4_and_v7_carry_version_and_time(void **state)
 	assert_int_equal(a.b[8] >> 6, 2);
 }
 
+/* A slice of no bytes may have no address: sanitizers watch this. */
+static void
+texts_without_an_address_are_empty_texts(void **state)
+{
+	struct json_cursor c;
+	enum json_type type;
+	struct slice raw;
+	struct uuid u, ns;
+	struct buf b;
+	struct err e;
+
+	(void)state;
+	buf_init(&b, 1000);
+	json_put_string(&b, SLICE_NONE);
+	json_unescape(SLICE_NONE, &b);
+	base64_encode(SLICE_NONE, &b);
+	utf8_append_lossy(&b, SLICE_NONE);
+	buf_append_slice(&b, SLICE_NONE);
+	assert_true(base64_decode(SLICE_NONE, &b));
+	assert_string_equal(buf_cstr(&b), "\"\"");
+	assert_true(utf8_valid(SLICE_NONE));
+	assert_int_equal(utf8_units16(utf8_cut_units16(SLICE_NONE, 5)), 0);
+	assert_int_equal(slice_trim(SLICE_NONE).len, 0);
+	json_cursor_init(&c, SLICE_NONE, 5);
+	assert_int_equal(
+		json_cursor_skip(&c, &type, &raw, &e), -(int)ERR_INVALID);
+	assert_int_equal(
+		zip_lz64_decode(SLICE_NONE, &b, &e), -(int)ERR_INVALID);
+	assert_int_equal(zip_gunzip(SLICE_NONE, &b, &e), -(int)ERR_INVALID);
+	assert_int_equal(
+		zip_lz4f_decode(SLICE_NONE, &b, &e), -(int)ERR_INVALID);
+	assert_int_equal(
+		zip_zstd_decode(SLICE_NONE, &b, &e), -(int)ERR_INVALID);
+	assert_int_equal(
+		zip_snappy_decode(SLICE_NONE, &b, &e), -(int)ERR_INVALID);
+	uuid_v4(&ns);
+	uuid_v5(&u, &ns, SLICE_NONE);
+	assert_int_equal(u.b[6] >> 4, 5);
+	buf_fini(&b);
+}
+
 int
 run_text_tests(void)
 {
@@ -244,6 +286,7 @@ run_text_tests(void)
 		cmocka_unit_test(
 			uuid_v5_gives_the_person_ids_of_the_specification),
 		cmocka_unit_test(uuid_v4_and_v7_carry_version_and_time),
+		cmocka_unit_test(texts_without_an_address_are_empty_texts),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
