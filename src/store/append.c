@@ -6,6 +6,8 @@
 #include "store/store_int.h"
 #include "topic/batch.h"
 
+#define COUNT_EVERY_NS ((int64_t)1000000000)
+
 /*
  * Rows inside the writer's transaction. Batches are numbered in place, copied
  * once into the open row (a chunk) of their partition, and a full row is
@@ -177,20 +179,29 @@ store_append_flush(struct store *s, struct err *e)
 	return 0;
 }
 
+/* Not in each commit: it would cost a page of 32 KB each time, and what came
+ * after the last update is counted again at the next start (store-4). */
 int
 store_append_counts(struct store *s, struct err *e)
 {
+	int64_t now_ns = clock_mono_ns();
+
 	for (struct store_part *p = s->tx.parts; p != NULL; p = p->tx_link) {
 		struct store_stmt *st;
-		int r = sql_get(
-			s->w, &store_sql, STORE_SQL_PART_COUNTS, &st, e);
+		int r;
 
+		if (p->counted_at_ns != 0 &&
+			now_ns - p->counted_at_ns < COUNT_EVERY_NS)
+			continue;
+		p->counted_at_ns = now_ns;
+		r = sql_get(s->w, &store_sql, STORE_SQL_PART_COUNTS, &st, e);
 		if (r != 0)
 			return r;
 		sql_bind_i64(st, 1, p->id);
-		sql_bind_i64(st, 2, p->now.next);
-		sql_bind_i64(st, 3, p->now.bytes);
-		sql_bind_i64(st, 4, p->now.rows);
+		sql_bind_i64(st, 2, atomic_load(&p->log_start));
+		sql_bind_i64(st, 3, p->now.next);
+		sql_bind_i64(st, 4, p->now.bytes);
+		sql_bind_i64(st, 5, p->now.rows);
 		if ((r = sql_run(st, e)) != 0)
 			return r;
 	}

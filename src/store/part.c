@@ -100,28 +100,26 @@ store_parts_free(struct store *s)
 	memset(s->buckets, 0, sizeof(s->buckets));
 }
 
-/* store-2: never below the newest row, never below what was given out before
- * all rows were deleted. */
+/* store-4: the counts of the row are those of some commit; rows from its next
+ * offset on came later. */
 static int
-recover_next(struct store_conn *c, struct store_part *p, struct err *e)
+count_newer(struct store_conn *c, struct store_part *p, struct err *e)
 {
 	struct store_stmt *st;
-	int r = sql_get(c, &store_sql, STORE_SQL_PART_LAST_ROW, &st, e);
+	int r = sql_get(c, &store_sql, STORE_SQL_PART_NEWER, &st, e);
 
 	if (r != 0)
 		return r;
-	sql_bind_i64(st, 1, STORE_ROW_ID(p->id, 0));
+	sql_bind_i64(st, 1, STORE_ROW_ID(p->id, p->now.next));
 	sql_bind_i64(st, 2, STORE_ROW_ID(p->id + 1, 0));
 	r = sql_step(st, e);
 	if (r < 0)
 		return r;
-	if (r > 0) {
-		int64_t next = sql_col_i64(st, 0) + 1;
-
-		if (next > p->now.next)
-			p->now.next = next;
-		sql_reset(st);
-	}
+	p->now.rows += sql_col_i64(st, 0);
+	p->now.bytes += sql_col_i64(st, 1);
+	if (sql_col_i64(st, 0) > 0)
+		p->now.next = sql_col_i64(st, 2) + 1;
+	sql_reset(st);
 	return 0;
 }
 
@@ -139,7 +137,7 @@ load_part(struct store *s, struct store_conn *c, struct store_stmt *st,
 	p->now = (struct part_counts){
 		sql_col_i64(st, 4), sql_col_i64(st, 5), sql_col_i64(st, 6)};
 	atomic_store(&p->is_deleted, sql_col_i64(st, 7) != 0);
-	r = recover_next(c, p, e);
+	r = count_newer(c, p, e);
 	if (r != 0) {
 		free_part(p);
 		return r;
@@ -149,7 +147,7 @@ load_part(struct store *s, struct store_conn *c, struct store_stmt *st,
 	atomic_store(&p->bytes, p->now.bytes);
 	atomic_store(&p->high_watermark, p->now.next);
 	atomic_fetch_add(&s->row_bytes, p->now.bytes);
-	INVARIANT(add_part(s, p) == p, "store-4");
+	INVARIANT(add_part(s, p) == p, "store-9");
 	return 0;
 }
 
@@ -206,7 +204,7 @@ add_run(struct store_job *j, struct store_conn *c, struct err *e)
 	}
 	if (r < 0)
 		return r;
-	INVARIANT(r > 0, "store-4");
+	INVARIANT(r > 0, "store-9");
 	a->id = sql_col_i64(st, 0);
 	sql_reset(st);
 	if (a->id > STORE_PART_ID_MAX)

@@ -106,13 +106,14 @@ delete_rows(struct store *s, void *cookie, struct err *e)
 		return r;
 	if (x->is_last)
 		return remove_part(s, p, e);
-	r = sql_get(s->w, &store_sql, STORE_SQL_PART_START, &st, e);
+	r = sql_get(s->w, &store_sql, STORE_SQL_PART_COUNTS, &st, e);
 	if (r != 0)
 		return r;
 	sql_bind_i64(st, 1, p->id);
 	sql_bind_i64(st, 2, x->until);
-	sql_bind_i64(st, 3, p->committed.bytes - x->bytes);
-	sql_bind_i64(st, 4, p->committed.rows - x->rows);
+	sql_bind_i64(st, 3, p->committed.next);
+	sql_bind_i64(st, 4, p->committed.bytes - x->bytes);
+	sql_bind_i64(st, 5, p->committed.rows - x->rows);
 	return sql_run(st, e);
 }
 

@@ -14,16 +14,15 @@ static const char *const texts[STORE_SQL_N] = {
 			       " WHERE topic = ?1 AND idx = ?2 AND deleted = 0",
 	[STORE_SQL_PART_ALL] = "SELECT id, topic, idx, log_start, next_offset,"
 			       " bytes, batches, deleted FROM part ORDER BY id",
-	[STORE_SQL_PART_COUNTS] = "UPDATE part SET next_offset = ?2,"
-				  " bytes = ?3, batches = ?4 WHERE id = ?1",
-	[STORE_SQL_PART_START] = "UPDATE part SET log_start = ?2, bytes = ?3,"
-				 " batches = ?4 WHERE id = ?1",
+	[STORE_SQL_PART_COUNTS] =
+		"UPDATE part SET log_start = ?2, next_offset = ?3,"
+		" bytes = ?4, batches = ?5 WHERE id = ?1",
 	[STORE_SQL_PART_MARK_DELETED] =
 		"UPDATE part SET deleted = id WHERE id = ?1",
 	[STORE_SQL_PART_REMOVE] = "DELETE FROM part WHERE id = ?1",
-	[STORE_SQL_PART_LAST_ROW] =
-		"SELECT last FROM batch WHERE id >= ?1 AND id < ?2"
-		" ORDER BY id DESC LIMIT 1",
+	[STORE_SQL_PART_NEWER] =
+		"SELECT count(*), ifnull(sum(bytes), 0), ifnull(max(last), -1)"
+		" FROM batch WHERE id >= ?1 AND id < ?2",
 	[STORE_SQL_ROW_ADD] = "INSERT INTO batch"
 			      " (id, last, maxts, appended, bytes, count, data)"
 			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -34,10 +34,9 @@ enum store_sql {
 	STORE_SQL_PART_GET,
 	STORE_SQL_PART_ALL,
 	STORE_SQL_PART_COUNTS,
-	STORE_SQL_PART_START,
 	STORE_SQL_PART_MARK_DELETED,
 	STORE_SQL_PART_REMOVE,
-	STORE_SQL_PART_LAST_ROW,
+	STORE_SQL_PART_NEWER,
 	STORE_SQL_ROW_ADD,
 	STORE_SQL_ROW_FLOOR,
 	STORE_SQL_ROWS_FROM,
@@ -128,6 +127,7 @@ struct store_part {
 	struct store_chunk *open; /* row being filled */
 	size_t to_come; /* bytes of this group's appends not yet added */
 	int64_t retain_at_ns; /* next look at the oldest row */
+	int64_t counted_at_ns; /* last UPDATE of its counts */
 	bool is_gone; /* deleted and without rows */
 
 	/* guarded by tail.lock: cached rows, contiguous up to the newest */

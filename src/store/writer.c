@@ -141,7 +141,7 @@ store_tx_append(struct store_conn *c, struct store_part *p, char *batches,
 	struct err *e)
 {
 	(void)max_ts_ms; /* the batches' own headers say it */
-	INVARIANT(c == c->s->w && p->s == c->s, "store-4");
+	INVARIANT(c == c->s->w && p->s == c->s, "store-9");
 	if (len == 0 || len > LIMIT_KAFKA_FRAME_BYTES)
 		return err_set(e, ERR_TOO_BIG, "an append of %zu bytes", len);
 	return store_append_add(
