@@ -37,7 +37,8 @@ set_state(struct clickhouse *c, enum clickhouse_state state, const char *text)
 	lock_take(&c->lock);
 	c->status.state = state;
 	if (text != NULL)
-		snprintf(c->status.text, sizeof(c->status.text), "%s", text);
+		snprintf(c->status.text, sizeof(c->status.text), "%.*s",
+			(int)sizeof(c->status.text) - 1, text);
 	lock_release(&c->lock);
 	stats_set(STATS_CLICKHOUSE_UP, 0, state == CLICKHOUSE_READY ? 1 : 0);
 }
