@@ -102,6 +102,22 @@ store_conn_run(struct store_conn *c, enum store_sql i, struct err *e)
 	return r != 0 ? r : sql_run(st, e);
 }
 
+int
+store_conn_prepare_ends(struct store_conn *c, struct err *e)
+{
+	static const enum store_sql ends[] = {STORE_SQL_COMMIT,
+		STORE_SQL_ROLLBACK, STORE_SQL_ROLLBACK_TO, STORE_SQL_RELEASE};
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct store_stmt *st;
+		int r = sql_get(c, &store_sql, (int)ends[i], &st, e);
+
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
 void
 store_conn_reset_all(struct store_conn *c)
 {

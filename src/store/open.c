@@ -106,6 +106,8 @@ set_up_writer(struct store *s, struct store_conn *c, struct err *e)
 	if (r == 0)
 		r = store_conn_int(c, "PRAGMA page_size", &page_size, e);
 	s->page_size = (int)page_size;
+	if (r == 0)
+		r = store_conn_prepare_ends(c, e);
 	return r != 0 ? r : store_schema_apply(c, e);
 }
 

@@ -225,7 +225,7 @@ read_file(struct store_conn *c, const struct store_part *p, struct reading *g,
 	r = read_rows(c, p, g, &blob, e);
 	sqlite3_blob_close(blob);
 	/* Nothing was written, so nothing can be lost here. */
-	ERR_IGNORE(store_conn_run(c, STORE_SQL_COMMIT, &ignored),
+	ERR_IGNORE(store_conn_run(c, STORE_SQL_ROLLBACK, &ignored),
 		"end of a read transaction");
 	return r;
 }
@@ -278,6 +278,8 @@ store_reader_open(struct store *s, struct store_conn **out, struct err *e)
 		"PRAGMA query_only=1; PRAGMA temp_store=MEMORY;"
 		" PRAGMA cache_size=-4096; PRAGMA mmap_size=2147418112",
 		e);
+	if (r == 0)
+		r = store_conn_prepare_ends(c, e);
 	if (r != 0) {
 		store_conn_close(c);
 		return r;

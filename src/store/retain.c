@@ -9,6 +9,7 @@
 #define STEP_BYTES ((int64_t)4 * 1024 * 1024)
 #define STEP_ROWS 64
 #define LOOK_EVERY_NS ((int64_t)1000000000)
+#define VACUUM_EVERY_NS ((int64_t)10000000000)
 #define VACUUM_PAGES_MIN 256
 
 struct step {
@@ -211,12 +212,15 @@ vacuum(struct store *s)
 	r = step_pages(s, STORE_SQL_FREE_PAGES, &n_free, &e);
 	if (r == 0)
 		r = step_pages(s, STORE_SQL_ALL_PAGES, &n_all, &e);
-	if (r == 0 && (n_free < VACUUM_PAGES_MIN || n_free * 4 <= n_all))
+	if (r == 0 && (n_free < VACUUM_PAGES_MIN || n_free * 4 <= n_all)) {
+		s->vacuum_at_ns = clock_mono_ns() + VACUUM_EVERY_NS;
 		return 0;
+	}
 	if (r == 0)
 		r = store_commit_own(s, vacuum_step, NULL, &e);
 	if (r != 0) {
 		step_failed(s, &e);
+		s->vacuum_at_ns = clock_mono_ns() + VACUUM_EVERY_NS;
 		return 0;
 	}
 	return 1;
@@ -234,5 +238,5 @@ store_retain_step(struct store *s, bool is_idle, bool all)
 		if (atomic_load(&s->failed))
 			return 0;
 	}
-	return is_idle ? vacuum(s) : 0;
+	return is_idle && (all || now_ns >= s->vacuum_at_ns) ? vacuum(s) : 0;
 }

@@ -188,7 +188,7 @@ struct store {
 	struct store_job *waiting; /* taken from the queue, not yet begun */
 	struct store_watcher watchers[STORE_WATCHERS_MAX];
 	int n_watchers;
-	int64_t maintain_at_ns;
+	int64_t maintain_at_ns, vacuum_at_ns;
 	int64_t last_job_ns;
 	bool maintain_fully; /* a test asked */
 
@@ -226,6 +226,8 @@ MUST_CHECK int store_conn_int(
 /* The error of a failed SQLite call; notes it for the open transaction. */
 int store_conn_err(
 	struct store_conn *c, int rc, const char *what, struct err *e);
+/* Prepares what ends a transaction, so that this cannot fail for memory. */
+MUST_CHECK int store_conn_prepare_ends(struct store_conn *c, struct err *e);
 void store_conn_reset_all(struct store_conn *c);
 MUST_CHECK int store_conn_run(
 	struct store_conn *c, enum store_sql i, struct err *e);

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "crash_image.h"
+#include "store/store_int.h"
 
 /* All state is guarded by lock: SQLite calls from several threads. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -268,6 +269,7 @@ crash_vfs_register(void)
 
 	if (real_vfs != NULL)
 		return;
+	store_alloc_init(); /* before SQLite begins */
 	real_vfs = sqlite3_vfs_find(NULL);
 	vfs = *real_vfs;
 	vfs.zName = "crash";
