@@ -21,6 +21,10 @@
 #define LIMIT_COMMIT_BYTES (16 * 1024 * 1024)
 #define LIMIT_COMMIT_JOBS 4096
 #define LIMIT_KAFKA_FRAME_BYTES (64 * 1024 * 1024)
+#define LIMIT_KAFKA_ITEMS 100000 /* array elements in one request */
+#define LIMIT_KAFKA_PIPELINE 8 /* unanswered requests of a connection */
+#define LIMIT_KAFKA_UNSENT_BYTES (1024 * 1024)
+#define LIMIT_KAFKA_TAGS 64 /* tagged fields in one struct */
 #define LIMIT_KAFKA_MESSAGE_BYTES 1048588
 #define LIMIT_DEAD_LETTER_BYTES (16 * 1024 * 1024)
 #define LIMIT_HTTP_HEADER_BYTES (32 * 1024)

@@ -30,8 +30,7 @@ struct host_http {
 static void
 free_query(struct host_query *q)
 {
-	if (q->http != NULL)
-		http_unref(q->http);
+	http_unref(q->http);
 	mem_free(q);
 }
 

@@ -212,11 +212,10 @@ def check_records(daemon, token, expect, received):
         check_message(record, event, received)
 
 
-NOW = [c for c in CASES if c["name"] not in LATER]
-
-
-@pytest.mark.parametrize("case", NOW, ids=[c["name"] for c in NOW])
+@pytest.mark.parametrize("case", CASES, ids=[c["name"] for c in CASES])
 def test_case(daemon, case):
+    if case["name"] in LATER:
+        pytest.skip(LATER[case["name"]])
     project = daemon.sluice.project(case["name"][:60])
     token = project["api_token"]
     case = json.loads(json.dumps(case).replace(TOKEN, token))
