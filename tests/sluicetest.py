@@ -204,7 +204,8 @@ class Sluice:
         return self.cli_json(*args)
 
     def drain(self, timeout_s=60):
-        self.cli("wait", "--drained", "--timeout-s", timeout_s, timeout_s=timeout_s + 10)
+        limit = timeout_s + 10
+        self.cli("wait", "--drained", "--timeout-s", timeout_s, timeout_s=limit)
 
     def records(self, topic, partition=None):
         args = ["topic", "read", topic, "--from", "start"]

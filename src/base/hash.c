@@ -83,9 +83,13 @@ hash_xx64(const void *data, size_t n)
 	return xx_tail(h + n, p, left);
 }
 
-/* SipHash-1-3 under a random key: nobody outside can choose collisions. */
+/*
+ * Under random keys, so that nobody outside can choose collisions: 16 bytes a
+ * step go into one multiplication of 64 by 64 bits, whose halves are folded.
+ * Keys of hash tables are short, so what counts is the cost of the last step.
+ */
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
-static uint64_t key[2];
+static uint64_t key[3];
 
 static void
 make_key(void)
@@ -93,49 +97,47 @@ make_key(void)
 	rand_bytes(key, sizeof(key));
 }
 
-static void
-sip_round(uint64_t v[4])
+static uint64_t
+fold(uint64_t a, uint64_t b)
 {
-	v[0] += v[1];
-	v[1] = rotl64(v[1], 13) ^ v[0];
-	v[0] = rotl64(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotl64(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotl64(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotl64(v[1], 17) ^ v[2];
-	v[2] = rotl64(v[2], 32);
+#ifdef __SIZEOF_INT128__
+	unsigned __int128 m = (unsigned __int128)a * b;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+#else
+	uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX);
+	uint64_t mid1 = (a >> 32) * (b & UINT32_MAX);
+	uint64_t mid2 = (a & UINT32_MAX) * (b >> 32);
+	uint64_t mid = (low >> 32) + (mid1 & UINT32_MAX) + mid2;
+
+	return ((mid << 32) | (low & UINT32_MAX)) ^
+	       ((a >> 32) * (b >> 32) + (mid1 >> 32) + (mid >> 32));
+#endif
 }
 
 uint64_t
 hash_key(const void *data, size_t n)
 {
 	const unsigned char *p = data;
-	uint64_t v[4], last = (uint64_t)n << 56;
+	uint64_t a = 0, b = 0, h;
 	size_t left = n;
 
 	pthread_once(&key_once, make_key);
-	v[0] = key[0] ^ UINT64_C(0x736f6d6570736575);
-	v[1] = key[1] ^ UINT64_C(0x646f72616e646f6d);
-	v[2] = key[0] ^ UINT64_C(0x6c7967656e657261);
-	v[3] = key[1] ^ UINT64_C(0x7465646279746573);
-	for (; left >= 8; p += 8, left -= 8) {
-		uint64_t m = load64(p);
-
-		v[3] ^= m;
-		sip_round(v);
-		v[0] ^= m;
+	h = key[0];
+	for (; left > 16; p += 16, left -= 16)
+		h = fold(load64(p) ^ key[1], load64(p + 8) ^ h);
+	if (left >= 8) {
+		a = load64(p);
+		b = load64(p + left - 8);
+	} else if (left >= 4) {
+		a = load32(p);
+		b = load32(p + left - 4);
+	} else if (left > 0) {
+		a = (uint64_t)p[0] << 16 | (uint64_t)p[left / 2] << 8 |
+		    p[left - 1];
 	}
-	for (size_t i = 0; i < left; i++)
-		last |= (uint64_t)p[i] << (8 * i);
-	v[3] ^= last;
-	sip_round(v);
-	v[0] ^= last;
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	h = fold(a ^ key[1], b ^ h);
+	return fold(h ^ key[2], n ^ key[1]);
 }
 
 uint32_t

@@ -57,10 +57,11 @@ trim(struct buf *b, size_t keep)
 void
 capture_job_put(struct capture_job *j)
 {
-	struct capture *c = j->c;
+	struct capture *c;
 
 	if (j == NULL)
 		return;
+	c = j->c;
 	for (int i = 0; i < CAPTURE_OUTS; i++)
 		trim(&j->outs[i].batches, JOB_BUF_KEEP);
 	trim(&j->answer, JOB_BUF_KEEP);

@@ -30,7 +30,8 @@ struct host_http {
 static void
 free_query(struct host_query *q)
 {
-	http_unref(q->http);
+	if (q->http != NULL)
+		http_unref(q->http);
 	mem_free(q);
 }
 

@@ -25,7 +25,7 @@ struct host_params {
 
 struct host_query {
 	struct queue_node node;
-	struct http_request *http;
+	struct http_request *http; /* NULL once its answer streams */
 	struct host_engine *engine;
 	struct slice url_query; /* .p NULL if none */
 	struct slice body; /* as sent */

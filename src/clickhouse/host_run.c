@@ -323,6 +323,10 @@ go_on_streaming(
 		r->lib->stream_cancel_query(*r->conn, stream);
 		fail(r, 241, "No memory for the result");
 	} else {
+		/* The answer's stream is freed with the request, which tells
+		 * us that the client has gone: do not hold it. */
+		http_unref(r->q->http);
+		r->q->http = NULL;
 		fetch_rest(r, stream, s);
 	}
 	if (s != NULL)

@@ -107,8 +107,11 @@ read_stream(void *cookie, uint64_t pos, char *out, size_t max)
 		return n;
 	if (n == 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (n != -2 || atomic_load(&r->s->stopping_hard))
+	if (n != -2 || atomic_load(&r->s->stopping_hard)) {
+		/* libmicrohttpd would close only at its next event. */
+		shutdown(r->conn->fd, SHUT_RDWR);
 		return MHD_CONTENT_READER_END_WITH_ERROR;
+	}
 	/* Nothing yet: the sweeper wakes the connection again soon. */
 	atomic_fetch_add(&r->s->n_waiting, 1);
 	atomic_store(&r->deadline_ns, clock_mono_ns() + HTTP_STREAM_RETRY_NS);

@@ -13,6 +13,7 @@
 #include "run/daemon.h"
 #include "run/parts.h"
 #include "team/team.h"
+#include "topic/topic.h"
 
 #define QUEUE_BYTES ((size_t)64 * 1024 * 1024)
 
@@ -35,6 +36,22 @@ open_store(struct daemon *d, enum store_kind kind, size_t queue_bytes,
 	};
 
 	return store_open(&o, out, e);
+}
+
+/* Sluice's own topics are there from the first start, whatever the roles, so
+ * that readers find them empty rather than missing. */
+static int
+open_topics(struct store *s, enum topic_file file, struct err *e)
+{
+	struct store_part *part;
+
+	for (int t = 0; t < TOPIC_N; t++)
+		for (int p = 0; p < topic_defs[t].n_partitions; p++)
+			if (topic_defs[t].file[p] == file &&
+				store_part_open(s, topic_defs[t].name, p, &part,
+					e) != 0)
+				return -(int)e->code;
+	return 0;
 }
 
 static int
@@ -66,8 +83,10 @@ stop_config(struct daemon *d)
 static int
 start_spool(struct daemon *d, struct err *e)
 {
-	return open_store(d, STORE_SPOOL,
+	int rc = open_store(d, STORE_SPOOL,
 		(size_t)daemon_conf(d)->spool_queue_bytes, &d->spool, e);
+
+	return rc == 0 ? open_topics(d->spool, TOPIC_SPOOL, e) : rc;
 }
 
 static void
@@ -79,7 +98,9 @@ stop_spool(struct daemon *d)
 static int
 start_state(struct daemon *d, struct err *e)
 {
-	return open_store(d, STORE_STATE, QUEUE_BYTES, &d->state, e);
+	int rc = open_store(d, STORE_STATE, QUEUE_BYTES, &d->state, e);
+
+	return rc == 0 ? open_topics(d->state, TOPIC_STATE, e) : rc;
 }
 
 static void

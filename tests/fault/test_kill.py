@@ -113,10 +113,12 @@ def test_kill_clickhouse():
         port = s.ports["capture"]
         with Load(project["api_token"], SEED, lambda: port) as load:
             for _ in range(kills):
-                pid = eventually(lambda: clickhouse_pid(s), 30, "a child")
+                old = eventually(lambda: clickhouse_pid(s), 30, "a child")
                 time.sleep(r.uniform(0.5, 4))
-                os.kill(pid, signal.SIGKILL)
-                eventually(lambda: clickhouse_pid(s) not in (None, pid), 30, "restart")
+                os.kill(old, signal.SIGKILL)
+                eventually(
+                    lambda old=old: clickhouse_pid(s) not in (None, old), 30, "restart"
+                )
             time.sleep(1)
         s.drain(180)
         counts = s.sql(

@@ -178,7 +178,8 @@ def test_half_closed(sluice):
         sockets = []
         for i in range(200):
             s = connect(sluice)
-            s.sendall(b"POST /e/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"[: 8 * (i % 9)])
+            head = b"POST /e/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
+            s.sendall(head[: 8 * (i % 9)])
             s.shutdown(socket.SHUT_WR)
             sockets.append(s)
         time.sleep(1)

@@ -169,7 +169,7 @@ class Model:
         into, other = event["distinct_id"], event["other"]
         if other == into:
             return None, False
-        for a, b in ((into, other), (other, into)):
+        for a in (into, other):
             if is_illegal(a):
                 self.warnings.append("cannot_merge_with_illegal_distinct_id")
                 return None, False
@@ -398,9 +398,7 @@ class Model:
                 }
                 for uid, p in sorted(persons.items())
             ],
-            "ids": {
-                d: [self.owner[d].uuid, v, 0] for d, v in self.id_version.items()
-            }
+            "ids": {d: [self.owner[d].uuid, v, 0] for d, v in self.id_version.items()}
             | {d: [None, v + DELETE_STEP, 1] for d, v in self.id_tombstone.items()},
             "deleted": {u: v + DELETE_STEP for u, v in self.person_tombstone.items()},
             "personless": self.personless,

@@ -20,7 +20,10 @@ def node():
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(HERE / name, build / name)
     subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--silent"], cwd=build, check=True, timeout=300
+        ["npm", "ci", "--ignore-scripts", "--silent"],
+        cwd=build,
+        check=True,
+        timeout=300,
     )
     return build
 

@@ -135,6 +135,27 @@ stream(struct http_request *r)
 	http_answer_stream(r, 200, "text/plain", fill, NULL, f);
 }
 
+static long
+fill_and_fail(void *cookie, char *out, size_t max)
+{
+	struct fixture *f = cookie;
+
+	assert_true(max >= 4);
+	if (f->n_streamed++ > 0)
+		return -1;
+	memcpy(out, "part", 4);
+	return 4;
+}
+
+static void
+broken(struct http_request *r)
+{
+	struct fixture *f = http_app(r);
+
+	f->n_streamed = 0;
+	http_answer_stream(r, 200, "text/plain", fill_and_fail, NULL, f);
+}
+
 static const struct http_route rows[] = {
 	{HTTP_POST | HTTP_GET, "/echo", NULL, echo},
 	{HTTP_POST, "/small", small_bound, echo},
@@ -144,6 +165,7 @@ static const struct http_route rows[] = {
 	{HTTP_POST, "/hold", NULL, hold},
 	{HTTP_POST, "/early", NULL, early},
 	{HTTP_GET, "/stream", NULL, stream},
+	{HTTP_GET, "/broken", NULL, broken},
 	{0, NULL, NULL, NULL},
 };
 
@@ -441,6 +463,22 @@ streams_wait_for_what_is_not_there_yet(void **state)
 }
 
 static void
+a_broken_stream_closes_at_once(void **state)
+{
+	struct fixture f = {0};
+	struct http_options o = {0};
+	static struct client c;
+
+	(void)state;
+	start(&f, &o);
+	client_connect(&c, f.port);
+	client_send_text(&c, "GET /broken HTTP/1.1\r\nHost: x\r\n\r\n");
+	client_expect_close(&c);
+	client_close(&c);
+	stop(&f);
+}
+
+static void
 unknown_hosts_are_refused(void **state)
 {
 	struct fixture f = {0};
@@ -562,6 +600,7 @@ main(void)
 		cmocka_unit_test(a_late_resume_loses_to_the_deadline),
 		cmocka_unit_test(slow_clients_are_cut_off),
 		cmocka_unit_test(streams_wait_for_what_is_not_there_yet),
+		cmocka_unit_test(a_broken_stream_closes_at_once),
 		cmocka_unit_test(unknown_hosts_are_refused),
 		cmocka_unit_test(a_unix_socket_is_served),
 		cmocka_unit_test(stop_answers_what_is_suspended),
