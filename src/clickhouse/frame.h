@@ -7,6 +7,7 @@
 #include "base/err.h"
 
 /*
+ * clickhouse-4: what is read is checked; a child of another make is ended.
  * What the child tells the daemon over their socket pair: frames of
  *   2 bytes "SC", 1 byte version, 1 byte type, 4 bytes length (big-endian),
  *   then length bytes of text.

@@ -49,7 +49,8 @@ MUST_CHECK int host_engine_start(struct host_engine *g,
 	const struct host_args *a, const struct chdb *lib, struct err *e);
 /* Closes the last connection: the Kafka tables leave their groups. */
 void host_engine_stop(struct host_engine *g);
-/* A connection of its own: settings and database do not leak to others. */
+/* A connection of its own: settings and database do not leak to others
+ * (clickhouse-6). */
 MUST_CHECK int host_engine_connect(
 	struct host_engine *g, struct chdb_handle ***out, struct err *e);
 /* Runs a statement on the main connection; ClickHouse's text in e. */

@@ -143,7 +143,7 @@ report(const struct host_args *a, enum frame_type type, const char *text)
 	buf_fini(&b);
 }
 
-/* Ends with the daemon, also when it was killed. */
+/* Ends with the daemon, also when it was killed (clickhouse-2). */
 static int
 tie_to_parent(const struct host_args *a, struct err *e)
 {

@@ -1,30 +1,15 @@
-#include "clickhouse/host_query.h"
+#include "clickhouse/host_run.h"
 
 #include <stdio.h>
 
 #include "base/zip.h"
-#include "clickhouse/scan.h"
 
-#define FIRST_BYTES (1024 * 1024) /* up to here an answer goes out whole */
 #define MAX_ERROR_BYTES 65536
 #define SYNTAX_ERROR 62
 #define DEFAULT_FORMAT SLICE_LIT("TabSeparated")
 
-/* One query while it runs. */
-struct run {
-	struct host_query *q;
-	const struct chdb *lib;
-	struct chdb_handle **conn;
-	struct host_outcome o;
-	struct buf decoded; /* the body, if it was compressed */
-	struct buf joined; /* query and body, if both are needed in one */
-	struct slice body;
-	struct sql_scan scan;
-	struct slice format; /* of the result */
-};
-
-static void
-fail(struct run *r, int code, const char *text)
+void
+host_run_fail(struct host_run *r, int code, const char *text)
 {
 	r->o.failed = true;
 	r->o.code = code;
@@ -33,7 +18,7 @@ fail(struct run *r, int code, const char *text)
 }
 
 static void
-fail_as_library(struct run *r, const char *text)
+fail_as_library(struct host_run *r, const char *text)
 {
 	size_t n = strnlen(text, MAX_ERROR_BYTES - 1);
 
@@ -43,8 +28,8 @@ fail_as_library(struct run *r, const char *text)
 	buf_append(&r->o.text, text, n);
 }
 
-static void
-note_figures(struct run *r, struct chdb_result *res)
+void
+host_run_note(struct host_run *r, struct chdb_result *res)
 {
 	r->o.read_rows += r->lib->result_storage_rows_read(res);
 	r->o.read_bytes += r->lib->result_storage_bytes_read(res);
@@ -54,14 +39,14 @@ note_figures(struct run *r, struct chdb_result *res)
 	r->o.written_bytes += r->lib->result_bytes_written(res);
 }
 
-/* False, and the error noted, if this is no result. */
-static bool
-check(struct run *r, struct chdb_result *res)
+bool
+host_run_check(struct host_run *r, struct chdb_result *res)
 {
 	const char *text;
 
 	if (res == NULL) {
-		fail(r, 1002, "libchdb gave no result (UNKNOWN_EXCEPTION)");
+		host_run_fail(
+			r, 1002, "libchdb gave no result (UNKNOWN_EXCEPTION)");
 		return false;
 	}
 	text = r->lib->result_error(res);
@@ -72,17 +57,17 @@ check(struct run *r, struct chdb_result *res)
 }
 
 static bool
-run_small(struct run *r, const struct buf *sql)
+run_small(struct host_run *r, const struct buf *sql)
 {
 	struct chdb_result *res;
 	bool ok;
 
 	if (sql->failed) {
-		fail(r, 223, "The query is too long");
+		host_run_fail(r, 223, "The query is too long");
 		return false;
 	}
 	res = r->lib->query_n(*r->conn, sql->p, sql->len, "TSV", 3);
-	ok = check(r, res);
+	ok = host_run_check(r, res);
 	if (res != NULL)
 		r->lib->destroy_query_result(res);
 	return ok;
@@ -102,7 +87,7 @@ put_quoted(struct buf *b, char quote, const char *p, size_t len)
 
 /* Database and settings of this request, on its own connection. */
 static bool
-prepare(struct run *r)
+prepare(struct host_run *r)
 {
 	const struct host_params *s = &r->q->settings;
 	struct buf b;
@@ -132,7 +117,7 @@ prepare(struct run *r)
 }
 
 static bool
-decode_body(struct run *r)
+decode_body(struct host_run *r)
 {
 	struct slice how = r->q->encoding, in = r->q->body;
 	struct err e;
@@ -154,13 +139,13 @@ decode_body(struct run *r)
 	r->body = buf_slice(&r->decoded);
 	if (rc == 0)
 		return true;
-	fail(r, rc == -ERR_UNSUPPORTED ? 48 : 117, e.text);
+	host_run_fail(r, rc == -ERR_UNSUPPORTED ? 48 : 117, e.text);
 	return false;
 }
 
 /* The statement, and what of the body is data. */
 static bool
-find_statement(struct run *r)
+find_statement(struct host_run *r)
 {
 	struct slice url = r->q->url_query;
 
@@ -178,17 +163,17 @@ find_statement(struct run *r)
 	buf_append_slice(&r->joined, r->body);
 	r->body = SLICE_NONE;
 	if (r->joined.failed) {
-		fail(r, 223, "The query is too long");
+		host_run_fail(r, 223, "The query is too long");
 		return false;
 	}
 	sql_scan(buf_slice(&r->joined), &r->scan);
 	return true;
 }
 
-/* Data of an INSERT goes in apart from the statement: libchdb would look for
+/* clickhouse-7: data goes in apart from the statement, as libchdb would look for
  * the end of a statement in it. */
 static void
-run_insert(struct run *r)
+run_insert(struct host_run *r)
 {
 	const struct host_params *p = &r->q->params;
 	struct slice format = r->scan.format;
@@ -217,8 +202,8 @@ run_insert(struct run *r)
 	if (r->body.len > 0)
 		r->lib->stream_append(in, r->body.p, r->body.len);
 	res = r->lib->stream_done(in);
-	if (check(r, res))
-		note_figures(r, res);
+	if (host_run_check(r, res))
+		host_run_note(r, res);
 	if (res != NULL)
 		r->lib->destroy_query_result(res);
 free_stream:
@@ -234,7 +219,7 @@ free_stream:
 }
 
 static void
-run_whole(struct run *r)
+run_whole(struct host_run *r)
 {
 	const struct host_params *p = &r->q->params;
 	struct chdb_result *res =
@@ -243,14 +228,14 @@ run_whole(struct run *r)
 			p->names, p->name_lens, p->values, p->value_lens, p->n);
 	struct buf body;
 
-	if (!check(r, res))
+	if (!host_run_check(r, res))
 		goto destroy;
-	note_figures(r, res);
+	host_run_note(r, res);
 	buf_init(&body, r->lib->result_length(res) + 1);
 	buf_append(
 		&body, r->lib->result_buffer(res), r->lib->result_length(res));
 	if (body.failed)
-		fail(r, 241, "No memory for the result");
+		host_run_fail(r, 241, "No memory for the result");
 	else
 		host_answer_result(r->q, r->format, &r->o, &body);
 	buf_fini(&body);
@@ -259,107 +244,8 @@ destroy:
 		r->lib->destroy_query_result(res);
 }
 
-/* Fetches pieces into first until it is full; true at the end of the result. */
-static bool
-fetch_first(struct run *r, struct chdb_result *stream, struct buf *first)
-{
-	while (first->len < FIRST_BYTES) {
-		struct chdb_result *res =
-			r->lib->stream_fetch_result(*r->conn, stream);
-		size_t len = 0;
-
-		if (check(r, res)) {
-			len = r->lib->result_length(res);
-			note_figures(r, res);
-			buf_append(first, r->lib->result_buffer(res), len);
-		}
-		if (res != NULL)
-			r->lib->destroy_query_result(res);
-		if (first->failed)
-			fail(r, 241, "No memory for the result");
-		if (len == 0 || r->o.failed)
-			return true;
-	}
-	return false;
-}
-
-/* After the head of the answer is out, an error can only be written into it. */
 static void
-fetch_rest(struct run *r, struct chdb_result *stream, struct host_stream *s)
-{
-	bool open = true;
-
-	for (;;) {
-		struct chdb_result *res =
-			r->lib->stream_fetch_result(*r->conn, stream);
-		size_t len = 0;
-
-		if (check(r, res)) {
-			len = r->lib->result_length(res);
-			open = host_stream_put(
-				s, slice_of(r->lib->result_buffer(res), len));
-		}
-		if (res != NULL)
-			r->lib->destroy_query_result(res);
-		if (r->o.failed || len == 0 || !open)
-			break;
-	}
-	if (!open)
-		r->lib->stream_cancel_query(*r->conn, stream);
-	else if (r->o.failed)
-		host_stream_put(s, buf_slice(&r->o.text));
-	host_stream_end(s, !r->o.failed);
-	r->o.failed = false;
-}
-
-static void
-go_on_streaming(
-	struct run *r, struct chdb_result *stream, const struct buf *first)
-{
-	struct host_stream *s = host_stream_new(r->q->wants_gzip);
-
-	if (s == NULL || !host_stream_put(s, buf_slice(first)) ||
-		!host_stream_begin(s, r->q, r->format, &r->o)) {
-		r->lib->stream_cancel_query(*r->conn, stream);
-		fail(r, 241, "No memory for the result");
-	} else {
-		/* The answer's stream is freed with the request, which tells
-		 * us that the client has gone: do not hold it. */
-		http_unref(r->q->http);
-		r->q->http = NULL;
-		fetch_rest(r, stream, s);
-	}
-	if (s != NULL)
-		host_stream_unref(s);
-}
-
-static void
-run_stream(struct run *r)
-{
-	const struct host_params *p = &r->q->params;
-	struct chdb_result *stream = r->lib->stream_query_with_params_n(
-		*r->conn, r->scan.statement.p, r->scan.statement.len,
-		r->format.p, r->format.len, p->names, p->name_lens, p->values,
-		p->value_lens, p->n);
-	struct buf first;
-	bool whole;
-
-	if (!check(r, stream))
-		goto destroy;
-	buf_init(&first, LIMIT_CLICKHOUSE_BODY_BYTES);
-	whole = fetch_first(r, stream, &first);
-	if (!r->o.failed && whole)
-		host_answer_result(r->q, r->format, &r->o, &first);
-	else if (!r->o.failed)
-		go_on_streaming(r, stream, &first);
-	buf_fini(&first);
-destroy:
-	if (stream != NULL)
-		r->lib->destroy_query_result(stream);
-}
-
-static void
-run_query(struct run *r)
+run_query(struct host_run *r)
 {
 	struct chdb_analysis a = {.struct_size = sizeof(a)};
 	bool streamable = r->scan.kind == SQL_SELECT && !r->scan.has_settings &&
@@ -369,19 +255,19 @@ run_query(struct run *r)
 	if (r->lib->classify_query_n(*r->conn, r->scan.statement.p,
 		    r->scan.statement.len, NULL, 0, &a) == 0 &&
 		a.statement_count > 1) {
-		fail(r, SYNTAX_ERROR,
+		host_run_fail(r, SYNTAX_ERROR,
 			"Syntax error (Multi-statements are not allowed). "
 			"(SYNTAX_ERROR)");
 		return;
 	}
 	if (streamable)
-		run_stream(r);
+		host_run_stream(r);
 	else
 		run_whole(r);
 }
 
 static void
-run_statement(struct run *r)
+run_statement(struct host_run *r)
 {
 	r->format = r->scan.format.len > 0 && r->scan.kind != SQL_INSERT_DATA
 			    ? r->scan.format
@@ -389,17 +275,18 @@ run_statement(struct run *r)
 					   : DEFAULT_FORMAT;
 	switch (r->scan.kind) {
 	case SQL_EMPTY:
-		fail(r, SYNTAX_ERROR,
+		host_run_fail(r, SYNTAX_ERROR,
 			"Syntax error: empty query. "
 			"(SYNTAX_ERROR)");
 		break;
 	case SQL_OUTFILE:
-		fail(r, 345,
+		host_run_fail(r, 345,
 			"INTO OUTFILE is not allowed. "
 			"(INTO_OUTFILE_NOT_ALLOWED)");
 		break;
 	case SQL_INFILE:
-		fail(r, 48, "FROM INFILE is not allowed. (NOT_IMPLEMENTED)");
+		host_run_fail(
+			r, 48, "FROM INFILE is not allowed. (NOT_IMPLEMENTED)");
 		break;
 	case SQL_INSERT_DATA:
 	case SQL_INSERT_BARE:
@@ -415,7 +302,7 @@ run_statement(struct run *r)
 void
 host_query_run(struct host_query *q)
 {
-	struct run r = {.q = q, .lib = q->engine->lib};
+	struct host_run r = {.q = q, .lib = q->engine->lib};
 	struct err e;
 
 	buf_init(&r.o.text, MAX_ERROR_BYTES);
@@ -424,7 +311,7 @@ host_query_run(struct host_query *q)
 	if (!decode_body(&r) || !find_statement(&r))
 		goto answer;
 	if (host_engine_connect(q->engine, &r.conn, &e) != 0) {
-		fail(&r, 439, e.text);
+		host_run_fail(&r, 439, e.text);
 		goto answer;
 	}
 	if (prepare(&r))

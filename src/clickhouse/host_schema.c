@@ -4,6 +4,8 @@
 
 extern const struct sql_text sql_embedded[];
 
+/* clickhouse-3: views write to tables at once, never through a buffer, so rows
+ * are on disk before their offsets are committed. */
 #define MAX_STATEMENT_BYTES 65536
 #define TOPICS "kafka_topic_list = '"
 

@@ -29,7 +29,8 @@ struct sql_scan {
 	bool has_totals; /* WITH TOTALS, or a word like it */
 };
 void sql_scan(struct slice text, struct sql_scan *out);
-/* True if pieces in this format, one after the other, are the format itself. */
+/* True if pieces in this format, one after the other, are the format itself
+ * (clickhouse-8). */
 bool sql_format_is_streamable(struct slice format);
 /* Content-Type of a format. */
 const char *sql_format_content_type(struct slice format);

@@ -71,7 +71,7 @@ is_same_file(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec;
 }
 
-/* False while there is none, or only the one that was refused. */
+/* clickhouse-5: false while there is none, or only the one refused before. */
 static bool
 find_library(struct watch *w)
 {
@@ -240,7 +240,7 @@ next_backoff(struct watch *w)
 		w->backoff_ns = BACKOFF_MAX_NS;
 }
 
-/* The child is gone and reaped: only now may another be started. */
+/* clickhouse-1: the child is gone and reaped, so another may be started. */
 static void
 after_end(struct watch *w, const char *how)
 {

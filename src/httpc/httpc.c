@@ -27,6 +27,7 @@ init_curl(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+/* httpc-2 */
 static size_t
 take_body(char *p, size_t size, size_t n, void *cookie)
 {
@@ -128,6 +129,7 @@ set_options(struct transfer *t, char *error_text)
 	set_body(t);
 }
 
+/* httpc-1 */
 static int
 explain(const struct transfer *t, CURLcode code, const char *text,
 	struct err *e)

@@ -4,7 +4,6 @@ import os
 import subprocess
 
 import pytest
-
 from sluicetest import TOP, Sluice
 
 PRODUCED = "clickhouse_events_json,clickhouse_person"

@@ -6,7 +6,6 @@ import signal
 import threading
 
 from host import alive, ask, child, event, produce, ready_child, value
-
 from sluicetest import Sluice, eventually, scaled
 
 PRODUCED = {"kafka.allow_produce": "clickhouse_events_json,clickhouse_person"}

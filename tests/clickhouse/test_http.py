@@ -7,7 +7,6 @@ import urllib.parse
 
 import pytest
 from host import ask, value
-
 from sluicetest import eventually
 
 
@@ -109,6 +108,7 @@ def test_gzip_both_ways(sluice):
 
 
 def test_settings_of_a_request_end_with_it(sluice):
+    """clickhouse-6"""
     one = ask(sluice, "SELECT getSetting('max_threads')", max_threads="1")[2]
     assert one == "1\n"
     assert ask(sluice, "SET max_threads = 1")[0] == 200
@@ -129,6 +129,7 @@ def test_summary_and_headers(sluice):
 
 
 def test_data_of_inserts_is_taken_as_it_is(sluice):
+    """clickhouse-7"""
     ask(sluice, "CREATE TABLE posthog.t (a Int32, b String) ENGINE Memory")
     query = urllib.parse.quote("INSERT INTO posthog.t FORMAT CSV")
     for body in ('1,"x;y\n\nz"\n2,two\n', ""):

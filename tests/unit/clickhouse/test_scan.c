@@ -126,6 +126,7 @@ words_in_quotes_and_comments_are_no_words(void **state)
 	}
 }
 
+/* clickhouse-8 */
 void
 formats_with_a_frame_are_not_streamed(void **state)
 {

@@ -1,0 +1,29 @@
+#ifndef SLUICE_CLICKHOUSE_HOST_RUN_H
+#define SLUICE_CLICKHOUSE_HOST_RUN_H
+
+#include "clickhouse/host_query.h"
+#include "clickhouse/scan.h"
+
+/* One query while it runs. */
+struct host_run {
+	struct host_query *q;
+	const struct chdb *lib;
+	struct chdb_handle **conn;
+	struct host_outcome o;
+	struct buf decoded; /* the body, if it was compressed */
+	struct buf joined; /* query and body, if both are needed in one */
+	struct slice body;
+	struct sql_scan scan;
+	struct slice format; /* of the result */
+};
+
+/* Notes an error of our own, in ClickHouse's form. */
+void host_run_fail(struct host_run *r, int code, const char *text);
+/* False, and the error noted, if this is no result. */
+bool host_run_check(struct host_run *r, struct chdb_result *res);
+/* Adds the result's figures to the summary. */
+void host_run_note(struct host_run *r, struct chdb_result *res);
+/* Runs a SELECT whose format allows it piece by piece, and answers. */
+void host_run_stream(struct host_run *r);
+
+#endif
