@@ -89,6 +89,18 @@ open_socket(const struct net_listen *l, const struct addrinfo *ai, int *out,
 	return r;
 }
 
+/* Of a name with several addresses an IPv4 one: that is what clients of
+ * "localhost" try, at first or at last. */
+static const struct addrinfo *
+pick_address(const struct addrinfo *list)
+{
+	for (const struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next) {
+		if (ai->ai_family == AF_INET)
+			return ai;
+	}
+	return list;
+}
+
 int
 net_listen_tcp(
 	const struct net_listen *l, int *fd, uint16_t *port, struct err *e)
@@ -109,7 +121,7 @@ net_listen_tcp(
 	if (r != 0)
 		return err_set(e, ERR_INVALID, "cannot find the address %s: %s",
 			l->host, gai_strerror(r));
-	r = open_socket(l, list, fd, e);
+	r = open_socket(l, pick_address(list), fd, e);
 	freeaddrinfo(list);
 	if (r == 0)
 		*port = bound_port(*fd);

@@ -122,6 +122,12 @@ a_port_in_use_is_told(void **state)
 		net_listen_tcp(&l, &fd2, &other, &e), -(int)ERR_EXISTS);
 	assert_non_null(strstr(e.text, "127.0.0.1"));
 	close(fd);
+	assert_int_equal(net_listen_parse("localhost:0", &l, &e), 0);
+	assert_int_equal(net_listen_tcp(&l, &fd, &port, &e), 0);
+	assert_true(port > 0);
+	close(fd);
+	assert_int_equal(net_listen_parse("off", &l, &e), 0);
+	assert_int_equal(net_listen_tcp(&l, &fd, &port, &e), -(int)ERR_INVALID);
 }
 
 int
