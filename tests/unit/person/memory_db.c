@@ -179,8 +179,8 @@ save_person(struct memory_db *db, struct person *p)
 	m->version = p->version;
 	m->is_identified = p->is_identified;
 	m->is_deleted = p->is_deleted;
-	m->text = arena_dup_slice(&db->arena,
-		p->is_deleted ? SLICE_LIT("{}") : p->text);
+	m->text = arena_dup_slice(
+		&db->arena, p->is_deleted ? SLICE_LIT("{}") : p->text);
 	if (m->has_message && version <= m->message_version)
 		db->went_back = true;
 	m->has_message = true;
@@ -240,9 +240,9 @@ save_ids(struct memory_db *db, struct person_set *s)
 {
 	for (struct person_id *d = s->ids_changed; d != NULL;
 		d = d->next_changed) {
-		struct person_id *x =
-			d->person != NULL && !d->is_deleted ? d->person->ids
-							    : NULL;
+		struct person_id *x = d->person != NULL && !d->is_deleted
+					      ? d->person->ids
+					      : NULL;
 
 		for (; x != NULL; x = x->next_of_person) {
 			if (x->is_changed)
@@ -285,8 +285,8 @@ save_types(struct memory_db *db, struct person_team *t)
 		m->project_id = t->project_id;
 		m->index = t->types[t->n_stored].index;
 		m->created_at_us = t->types[t->n_stored].created_at_us;
-		m->name = arena_dup_slice(
-			&db->arena, t->types[t->n_stored].name);
+		m->name =
+			arena_dup_slice(&db->arena, t->types[t->n_stored].name);
 		*end = m;
 		end = &m->next;
 	}

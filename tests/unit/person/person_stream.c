@@ -109,8 +109,8 @@ put_groups(struct buf *out, const struct event *ev)
 }
 
 static void
-put_result(struct buf *out, const struct event *ev,
-	const struct person_result *r)
+put_result(
+	struct buf *out, const struct event *ev, const struct person_result *r)
 {
 	buf_append_lit(out, "{\"person_id\":");
 	json_put_string(out, r->uuid);
@@ -158,8 +158,7 @@ end_batch(struct stream *x)
 	must(person_set_init(&s, &x->arena, &x->scratch, &e), &e);
 	for (int i = 0; i < x->n; i++) {
 		if (x->events[i] == NULL)
-			must(person_want_id(
-				     &s, TEAM, x->deletes[i], true, &e),
+			must(person_want_id(&s, TEAM, x->deletes[i], true, &e),
 				&e);
 		else if (x->next[i] == EVENT_GO)
 			must(person_want(&s, x->events[i], &e), &e);
@@ -297,8 +296,8 @@ put_final(struct buf *out, struct memory_db *db)
 		buf_append_lit(out, "],");
 	}
 	cut_comma(out);
-	buf_printf(out, "},\"went_back\":%s}\n",
-		db->went_back ? "true" : "false");
+	buf_printf(
+		out, "},\"went_back\":%s}\n", db->went_back ? "true" : "false");
 }
 
 static void
