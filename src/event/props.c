@@ -218,6 +218,7 @@ props_key(const struct json_doc *d, uint32_t node, struct props_work *w)
 		       : arena_dup_slice(w->arena, buf_slice(w->scratch));
 }
 
+/* event-1 */
 struct slice
 props_value(const struct json_doc *d, uint32_t node, struct props_work *w)
 {

@@ -13,7 +13,7 @@
  * An ordered map of properties in an arena: decoded key (UTF-8, no NUL) to the
  * compact JSON text of its value (no white space, no NUL, no lone surrogates).
  * Keys and values are borrowed slices: they must live as long as the arena.
- * Not thread-safe. Out of memory: failed is set, the change is lost, and every
+ * (event-1, event-4). Not thread-safe. Out of memory: failed is set, the change is lost, and every
  * later change does nothing, so that a series needs one check at its end.
  */
 struct prop {

@@ -48,7 +48,7 @@ struct event_time {
  */
 void event_time_read(const struct json_doc *d, uint32_t object, struct arena *a,
 	struct event_time_in *in);
-/* The formula of 4.1 with the flags of 4.3. Never fails. */
+/* The formula of 4.1 with the flags of 4.3 (event-3). Never fails. */
 void event_time_compute(const struct event_time_in *in, struct event_time *out);
 
 #endif

@@ -1,5 +1,6 @@
 #include "person/person_int.h"
 
+/* person-3: a thing is in its list once. */
 void
 person_changed(struct person_set *s, struct person *p)
 {
@@ -80,6 +81,8 @@ person_make(struct person_set *s, int64_t team_id, struct slice primary_id)
 	p = person_put(s, team_id, &u);
 	if (p == NULL)
 		return NULL;
+	/* A live one would own an id of this uuid, and primary_id is nobody's. */
+	INVARIANT(p->ids == NULL || p->is_deleted, "person-5");
 	if (p->is_deleted) { /* comes back over its tombstone (5.13) */
 		p->is_deleted = p->deleted_by_admin = false;
 		p->version += PERSON_REVIVE_VERSION_STEP;
@@ -115,6 +118,7 @@ person_note_merged(struct person_set *s, struct person_id *d)
 	person_personless_changed(s, d);
 }
 
+/* person-4 */
 int64_t
 person_message_version(const struct person *p)
 {

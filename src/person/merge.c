@@ -71,7 +71,8 @@ move_ids(struct apply *a, struct person *source, struct person *target)
 	source->ids = source->ids_tail = NULL;
 }
 
-/* Target keeps its uuid; its properties win (5.4). */
+/* Target keeps its uuid; its properties win (5.4). The version is counted per
+ * event (person-2). */
 static void
 merge_people(struct apply *a, struct person *source, struct person *target)
 {

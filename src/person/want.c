@@ -30,7 +30,7 @@ want_group(struct person_set *s, const struct event *ev, struct err *e)
 /*
  * Both sides of a merge are wanted with all ids of their persons: whatever the
  * earlier events of the batch merge, the person that is swallowed is then known
- * whole.
+ * whole (person-1).
  */
 int
 person_want(struct person_set *s, const struct event *ev, struct err *e)

@@ -145,7 +145,6 @@ class Model:
     def create(self, event, ids, primary, is_identified, personless_ids=()):
         properties = {**event["set_once"], **event["set"]}
         if event["event"] == "survey shown":
-            properties.setdefault("$survey_last_seen_date", event["iso"])
             if "$survey_last_seen_date" not in event["set"]:
                 properties["$survey_last_seen_date"] = event["iso"]
         properties["$creator_event_uuid"] = event["uuid"]
@@ -169,8 +168,8 @@ class Model:
         into, other = event["distinct_id"], event["other"]
         if other == into:
             return None, False
-        for a in (into, other):
-            if is_illegal(a):
+        for named in (into, other):
+            if is_illegal(named):
                 self.warnings.append("cannot_merge_with_illegal_distinct_id")
                 return None, False
         of_other, of_into = self.owner.get(other), self.owner.get(into)

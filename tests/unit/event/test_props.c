@@ -97,6 +97,7 @@ many_keys_are_found_again(void **state)
 	}
 }
 
+/* event-1 */
 static void
 values_become_compact_and_mended(void **state)
 {
@@ -211,6 +212,7 @@ javascript_text(void **state)
 	}
 }
 
+/* event-4 */
 static void
 without_memory_nothing_is_half_done(void **state)
 {

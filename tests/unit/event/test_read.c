@@ -22,7 +22,7 @@ tear_down(void **state)
 	return 0;
 }
 
-/* What the event holds after event_read alone (spec 3.1 to 3.3). */
+/* event-2. What the event holds after event_read alone (spec 3.1 to 3.3). */
 static void
 members_are_merged(void **state)
 {

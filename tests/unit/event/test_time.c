@@ -138,7 +138,7 @@ check_formula(const struct formula *r)
 
 #define NOON "2024-03-05T12:00:00.000Z"
 
-/* Spec 4.1 and its example 4.4. */
+/* event-3. Spec 4.1 and its example 4.4. */
 static void
 the_formula(void **state)
 {
