@@ -170,8 +170,8 @@ find_statement(struct host_run *r)
 	return true;
 }
 
-/* clickhouse-7: data goes in apart from the statement, as libchdb would look for
- * the end of a statement in it. */
+/* clickhouse-7: data goes in apart from the statement, as libchdb would look
+ * for the end of a statement in it. */
 static void
 run_insert(struct host_run *r)
 {
