@@ -53,6 +53,54 @@ put_escaped_slowly(struct buf *b, const char *p, const char *end)
 	}
 }
 
+/* High bits of the bytes of v that need an escape, and of no byte if none. */
+static uint64_t
+escapes_in(uint64_t v)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t quote = v ^ (ones * '"'), backslash = v ^ (ones * '\\');
+
+	return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+		       ((v - ones * ' ') & ~v)) &
+	       high;
+}
+
+/* Fewer than 16 bytes: property names, mostly. */
+static void
+put_escaped_short(struct buf *b, const char *p, size_t n)
+{
+	uint64_t first = 0, last = 0;
+	char *o;
+
+	if (n >= 8) {
+		memcpy(&first, p, 8);
+		memcpy(&last, p + n - 8, 8);
+	} else if (n >= 4) {
+		uint32_t v[2];
+
+		memcpy(&v[0], p, 4);
+		memcpy(&v[1], p + n - 4, 4);
+		first = last = (uint64_t)v[0] << 32 | v[1];
+	}
+	if (n == 0)
+		return;
+	if (n < 4 || (escapes_in(first) | escapes_in(last)) != 0 ||
+		b->cap - b->len < 16) {
+		put_escaped_slowly(b, p, p + n);
+		return;
+	}
+	o = b->p + b->len;
+	if (n >= 8) {
+		memcpy(o, &first, 8);
+		memcpy(o + n - 8, &last, 8);
+	} else {
+		memcpy(o, p, 4);
+		memcpy(o + n - 4, p + n - 4, 4);
+	}
+	b->len += n;
+}
+
 #ifdef __SSE2__
 /* Copies 16 bytes at a time and goes back to the first that needs an escape:
  * runs are too short for a memcpy of each to pay. */
@@ -81,7 +129,12 @@ put_escaped_blocks(struct buf *b, const char *p, const char *end)
 		n = __builtin_ctz((unsigned)stop);
 		p += n;
 		o += n;
-		o += escape_char(*p++, o);
+		if (*p == '"' || *p == '\\') {
+			*o++ = '\\';
+			*o++ = *p++;
+		} else {
+			o += escape_char(*p++, o);
+		}
 	}
 	b->len = (size_t)(o - b->p);
 	return p;
@@ -106,7 +159,10 @@ json_put_escaped(struct buf *b, struct slice s)
 		p = put_escaped_blocks(b, p, end);
 	}
 #endif
-	put_escaped_slowly(b, p, end);
+	if (end - p < 16)
+		put_escaped_short(b, p, (size_t)(end - p));
+	else
+		put_escaped_slowly(b, p, end);
 }
 
 void

@@ -185,6 +185,44 @@ strings_are_decoded(void **state)
 }
 
 static void
+escapes_are_decoded_wherever_they_stand(void **state)
+{
+	static const char *const pieces[] = {"a", "bc", "defghijklmnopqrs",
+		"\\\"", "\\\\", "\\n", "\\/", "\\u0041", "\\ud83d\\ude00",
+		"\\ud800", "\xc3\xab"};
+	struct rand_state r;
+	struct arena a;
+	struct buf text, want;
+
+	arena_init(&a, 1 << 20);
+	buf_init(&text, 4096);
+	buf_init(&want, 4096);
+	rand_seed(&r, 5);
+	for (int round = 0; round < 5000; round++) {
+		struct json_doc d;
+		struct err e;
+		uint64_t n = rand_below(&r, 30);
+
+		arena_reset(&a);
+		buf_reset(&text);
+		buf_reset(&want);
+		buf_append_char(&text, '"');
+		for (uint64_t i = 0; i < n; i++)
+			buf_append_str(&text,
+				pieces[rand_below(&r, ARRAY_LEN(pieces))]);
+		buf_append_char(&text, '"');
+		assert_int_equal(
+			json_parse(&a, buf_slice(&text), &limits, &d, &e), 0);
+		json_unescape(json_inner(&d, 0), &want);
+		assert_true(slice_eq(json_string(&d, 0, &a), buf_slice(&want)));
+	}
+	buf_fini(&want);
+	buf_fini(&text);
+	arena_fini(&a);
+	(void)state;
+}
+
+static void
 numbers_are_exact(void **state)
 {
 	static const char *const texts[] = {"0", "-0.0", "1.5", "1e22", "1e23",
@@ -454,6 +492,7 @@ run_json_read_tests(void)
 		cmocka_unit_test(numbers_are_exact),
 		cmocka_unit_test(integers_that_fit_are_told),
 		cmocka_unit_test(depth_and_count_are_bounded),
+		cmocka_unit_test(escapes_are_decoded_wherever_they_stand),
 		cmocka_unit_test(very_deep_texts_do_not_end_the_stack),
 		cmocka_unit_test(cursor_walks_members_and_elements),
 		cmocka_unit_test(cursor_is_as_strict_as_the_reader),
