@@ -36,17 +36,17 @@ def rows_by_uuid(sluice):
 
 def check_output(load, rows):
     seen = Counter(row["uuid"] for row in rows)
-    acknowledged = load.acknowledged
+    acknowledged, sent = load.acknowledged, load.sent
     assert len(acknowledged) > 0
     lost = [u for u in acknowledged if seen[u] == 0]
     doubled = [u for u, n in seen.items() if n > 1]
-    strange = [u for u in seen if u not in load.sent]
+    strange = [u for u in seen if u not in sent]
     assert not lost, f"{len(lost)} of {len(acknowledged)} acknowledged lost"
     assert not doubled, f"{len(doubled)} doubled"
     assert not strange
     last = {}
     for row in rows:
-        one, sequence = load.sent[row["uuid"]]
+        one, sequence = sent[row["uuid"]]
         assert last.get(one, 0) < sequence, f"order of {one}"
         last[one] = sequence
 
