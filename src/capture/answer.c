@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/uuid.h"
 #include "stats/stats.h"
 
 #define TEXT_PLAIN "text/plain; charset=utf-8"
@@ -29,6 +30,11 @@ capture_answer_refusal(struct http_request *r, const struct capture_refusal *no)
 	stats_add(STATS_CAPTURE_ERRORS, (int)no->error, 1);
 	if (no->retry_after)
 		http_set_header(r, "Retry-After", "1");
+	if (no->is_v1) {
+		http_set_header(r, "Accept", "application/json");
+		http_set_header(
+			r, "Accept-Encoding", "gzip, deflate, br, zstd");
+	}
 	http_answer(r, no->status,
 		no->content_type != NULL ? no->content_type : TEXT_PLAIN,
 		slice_str(no->text));
@@ -44,6 +50,21 @@ capture_answer_ok(struct http_request *r, bool beacon)
 			SLICE_LIT("{\"status\": 1}"));
 }
 
+/* Answers of the v1 endpoint name the request they answer. */
+static void
+name_request(struct http_request *r)
+{
+	struct slice id = slice_trim(http_header(r, "PostHog-Request-Id"));
+	char text[UUID_TEXT + 1];
+	struct uuid u;
+
+	if (!uuid_parse(id, &u))
+		return;
+	uuid_format(&u, text);
+	text[UUID_TEXT] = '\0';
+	http_set_header(r, "PostHog-Request-Id", text);
+}
+
 /* CORS of every answer of the port: spec capture 4.3. */
 void
 capture_decorate(struct http_request *r)
@@ -51,6 +72,8 @@ capture_decorate(struct http_request *r)
 	struct slice origin = http_header(r, "Origin");
 	struct slice asked;
 
+	if (slice_starts(http_path(r), SLICE_LIT("/i/v1/")))
+		name_request(r);
 	if (origin.p == NULL && http_method(r) != HTTP_OPTIONS)
 		return;
 	if (origin.p != NULL) {
@@ -86,7 +109,16 @@ capture_refused(struct http_request *r, enum err_code why, int64_t bound)
 		.text = "transient error, please retry",
 	};
 
-	if (why == ERR_TOO_BIG) {
+	if (why == ERR_TOO_BIG &&
+		slice_starts(http_path(r), SLICE_LIT("/report"))) {
+		no.status = 413;
+		no.error = CAPTURE_OVERSIZE_EVENT;
+		no.content_type = "application/json";
+		(void)snprintf(no.text, sizeof(no.text),
+			"{\"type\":\"validation_error\",\"code\":"
+			"\"csp_report_too_large\",\"detail\":"
+			"\"CSP report is too large\",\"attr\":null}");
+	} else if (why == ERR_TOO_BIG) {
 		no.status = 413;
 		no.error = CAPTURE_OVERSIZE_EVENT;
 		(void)snprintf(no.text, sizeof(no.text),

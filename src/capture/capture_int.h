@@ -129,7 +129,7 @@ struct capture_job {
 	struct store_job multi; /* several */
 	struct http_request *r;
 	struct capture *c;
-	bool beacon, is_recording;
+	bool beacon;
 	struct buf answer; /* of v1: the body of the success answer */
 	uint32_t n_events;
 	int n_outs;
@@ -142,8 +142,18 @@ struct capture_refusal {
 	enum capture_error error;
 	bool retry_after;
 	const char *content_type;
+	bool is_v1; /* with the headers of the v1 endpoint */
 	char text[CAPTURE_TEXT_MAX];
 };
+
+struct capture_ctx;
+struct capture_message;
+struct capture_step {
+	const char *name;
+	int (*run)(
+		struct capture_ctx *x); /* 0, or -1 with the refusal filled */
+};
+struct capture_v1;
 
 /* One request on its way through the steps. */
 struct capture_ctx {
@@ -152,6 +162,8 @@ struct capture_ctx {
 	struct http_request *r;
 	struct arena *a;
 	struct capture_scratch *s;
+	const struct capture_step *steps; /* the last one's run is NULL */
+	struct capture_v1 *v1; /* of that endpoint alone */
 	unsigned path_flags;
 	struct slice query_text, raw, content_type, content_encoding;
 	size_t max_decoded; /* at this stage: light or full */
@@ -241,6 +253,11 @@ int capture_drop_filtered(struct capture_ctx *x);
 int capture_find_address(struct capture_ctx *x);
 /* message.c */
 int capture_write_records(struct capture_ctx *x);
+/* Takes a job for the records, if the front log may take any. */
+int capture_begin_records(struct capture_ctx *x);
+/* m holds what is known beforehand; the topic follows from both. */
+int capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m);
 struct capture_out *capture_out(struct capture_ctx *x, struct store_part *part);
 /* Makes room in the out's batch for a record of about so many bytes. */
 void capture_out_begin(
@@ -250,7 +267,9 @@ int capture_outs_end(struct capture_ctx *x);
 struct capture_message {
 	char uuid[36];
 	int64_t at_us;
+	bool has_at; /* at_us is given, not computed */
 	bool is_historical;
+	bool no_person; /* header force_disable_person_processing */
 };
 struct capture_headers {
 	struct batch_header_kv kv[16];
@@ -312,6 +331,21 @@ void capture_on_recording(struct http_request *r);
  * with the right to answer. */
 void capture_run(struct capture_ctx *x, bool is_suspended);
 void capture_heavy_thread(void *cookie);
+void capture_on_v1(struct http_request *r);
+void capture_on_csp(struct http_request *r);
+/* csp.c: reports of browsers, spec capture 3.10 */
+int capture_csp_read(struct capture_ctx *x);
 extern const struct http_route capture_routes[];
+
+/* v1.c, v1_body.c: the endpoint of spec capture 12 */
+extern const struct capture_step capture_v1_steps[];
+/* status, tag and description as that endpoint words them. */
+int capture_refuse_v1(struct capture_ctx *x, int status, const char *tag,
+	const char *description);
+void capture_word_v1(
+	struct capture_refusal *no, const char *tag, const char *description);
+int capture_v1_parse(struct capture_ctx *x);
+int capture_v1_check(struct capture_ctx *x);
+int capture_v1_write(struct capture_ctx *x);
 
 #endif

@@ -10,7 +10,6 @@
 #include "event/time.h"
 
 /* What is put on the topic: spec capture 5. */
-#define BATCHES_MAX_BYTES ((size_t)1 << 30)
 #define RECORD_OVERHEAD_BYTES 2048
 #define NAME_FREE_BYTES 4096
 
@@ -233,7 +232,8 @@ capture_put_message_around(struct capture_ctx *x,
 	char at[CLOCK_TEXT_MAX];
 	int n;
 
-	m->at_us = event_time(x, ev);
+	if (!m->has_at)
+		m->at_us = event_time(x, ev);
 	take_uuid(x, ev, m->uuid);
 	buf_append_lit(b, "{\"uuid\":\"");
 	buf_append(b, m->uuid, sizeof(m->uuid));
@@ -311,6 +311,10 @@ capture_event_headers(struct capture_ctx *x, const struct capture_event *ev,
 	if (m->is_historical)
 		kv[n++] = (struct batch_header_kv){
 			SLICE_LIT("historical_migration"), SLICE_LIT("true")};
+	if (m->no_person)
+		kv[n++] = (struct batch_header_kv){
+			SLICE_LIT("force_disable_person_processing"),
+			SLICE_LIT("true")};
 	if (x->sent_at_invalid.p != NULL)
 		kv[n++] = (struct batch_header_kv){
 			SLICE_LIT("sent_at_invalid"), x->sent_at_invalid};
@@ -326,13 +330,13 @@ capture_too_large(struct capture_ctx *x, size_t len, size_t max)
 		len, max);
 }
 
-static int
-write_record(struct capture_ctx *x, const struct capture_event *ev)
+int
+capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m)
 {
-	struct capture_message m = {
-		.is_historical = x->body.is_historical && !keeps_own_topic(ev)};
-	struct capture_out *o =
-		capture_out(x, m.is_historical ? x->c->historical : x->c->main);
+	m->is_historical = x->body.is_historical && !keeps_own_topic(ev);
+	struct capture_out *o = capture_out(
+		x, m->is_historical ? x->c->historical : x->c->main);
 	size_t raw = ev->properties.len + ev->event.len * 3 + ev->set.len +
 		     ev->set_once.len + ev->timestamp.len + ev->id.len * 3;
 	size_t max = x->conf->max_event_bytes, len;
@@ -348,7 +352,7 @@ write_record(struct capture_ctx *x, const struct capture_event *ev)
 		return capture_too_large(x, raw, max);
 	capture_out_begin(x, o, raw * 2 + RECORD_OVERHEAD_BYTES);
 	batch_value_begin(&o->w, key.len);
-	capture_put_message(x, ev, &m, &o->batches);
+	capture_put_message(x, ev, m, &o->batches);
 	len = batch_value_len(&o->w);
 	/* The name stands in a header again. */
 	if (ev->event.len > NAME_FREE_BYTES)
@@ -357,7 +361,7 @@ write_record(struct capture_ctx *x, const struct capture_event *ev)
 		batch_value_cancel(&o->w);
 		return capture_too_large(x, len, max);
 	}
-	n = capture_event_headers(x, ev, &m, &h);
+	n = capture_event_headers(x, ev, m, &h);
 	batch_value_end(&o->w, x->now_us / 1000, key, h.kv, n);
 	o->n++;
 	return 0;
@@ -397,29 +401,43 @@ capture_take_sent_at(struct capture_ctx *x)
 }
 
 int
-capture_write_records(struct capture_ctx *x)
+capture_begin_records(struct capture_ctx *x)
 {
 	bool is_recording = (x->path_flags & PATH_RECORDING) != 0;
-	int err = 0;
 
 	if (x->c->may_accept != NULL &&
-		!x->c->may_accept(x->c->cookie, is_recording)) {
-		x->no.retry_after = true;
+		!x->c->may_accept(x->c->cookie, is_recording))
 		return capture_refuse(x, 503, CAPTURE_RETRYABLE_SINK,
 			"transient error, please retry");
-	}
 	x->job = capture_job_get(x->c);
 	if (x->job == NULL)
 		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
 			"transient error, please retry");
-	x->job->is_recording = is_recording;
 	x->job->n_events = x->body.n;
+	return 0;
+}
+
+static int
+write_one(struct capture_ctx *x, const struct capture_event *ev)
+{
+	struct capture_message m = {0};
+
+	return x->is_unknown ? capture_write_letter(x, ev)
+			     : capture_write_record(x, ev, &m);
+}
+
+int
+capture_write_records(struct capture_ctx *x)
+{
+	bool is_recording = (x->path_flags & PATH_RECORDING) != 0;
+	int err = capture_begin_records(x);
+
+	if (err != 0)
+		return err;
 	capture_take_sent_at(x);
 	if (is_recording)
 		err = capture_write_recording(x);
 	for (uint32_t i = 0; i < x->body.n && err == 0 && !is_recording; i++)
-		err = x->is_unknown
-			      ? capture_write_letter(x, &x->body.events[i])
-			      : write_record(x, &x->body.events[i]);
+		err = write_one(x, &x->body.events[i]);
 	return err != 0 ? err : capture_outs_end(x);
 }

@@ -4,10 +4,7 @@
  * The order of work on a request (spec capture 4.2) is this table. A step that
  * fails has filled the refusal; the first failure is the answer.
  */
-static const struct {
-	const char *name;
-	int (*run)(struct capture_ctx *x);
-} steps[] = {
+static const struct capture_step v0_steps[] = {
 	{"query", capture_read_query},
 	{"decode", capture_decode},
 	{"parse", capture_parse},
@@ -17,11 +14,24 @@ static const struct {
 	{"events", capture_check_events},
 	{"address", capture_find_address},
 	{"records", capture_write_records},
+	{NULL, NULL},
+};
+
+/* Reports of browsers join the same way once they are events. */
+static const struct capture_step csp_steps[] = {
+	{"reports", capture_csp_read},
+	{"token", capture_check_token},
+	{"project", capture_check_project},
+	{"events", capture_check_events},
+	{"address", capture_find_address},
+	{"records", capture_write_records},
+	{NULL, NULL},
 };
 
 struct heavy_item {
 	struct queue_node node;
 	struct http_request *r;
+	const struct capture_step *steps;
 	unsigned path_flags;
 };
 
@@ -30,6 +40,9 @@ answer(struct capture_ctx *x, bool is_suspended)
 {
 	if (x->no.status != 0)
 		capture_answer_refusal(x->r, &x->no);
+	else if (x->job != NULL)
+		http_answer(x->r, 200, "application/json",
+			buf_slice(&x->job->answer));
 	else
 		capture_answer_ok(x->r, x->q.beacon);
 	if (is_suspended) {
@@ -52,6 +65,7 @@ hand_to_heavy(struct capture_ctx *x)
 		return;
 	}
 	h->r = r;
+	h->steps = x->steps;
 	h->path_flags = x->path_flags;
 	http_ref(r);
 	http_suspend(r, CAPTURE_HEAVY_TIMEOUT_MS);
@@ -76,8 +90,9 @@ capture_run(struct capture_ctx *x, bool is_suspended)
 		answer(x, is_suspended);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(steps) && !failed && !x->is_done; i++)
-		failed = steps[i].run(x) != 0;
+	for (const struct capture_step *st = x->steps;
+		st->run != NULL && !failed && !x->is_done; st++)
+		failed = st->run(x) != 0;
 	team_snapshot_unref(x->teams);
 	capture_scratch_put(x->c, x->s);
 	if (failed && x->job != NULL) {
@@ -86,14 +101,17 @@ capture_run(struct capture_ctx *x, bool is_suspended)
 	}
 	if (x->is_heavy)
 		hand_to_heavy(x);
-	else if (failed || x->is_done)
+	else if (failed || x->is_done || x->job->n_outs == 0)
 		answer(x, is_suspended);
 	else
 		capture_submit(x, is_suspended);
+	if (x->job != NULL)
+		capture_job_put(x->job); /* it had nothing to store */
 }
 
 static void
-start(struct capture_ctx *x, struct http_request *r, unsigned path_flags,
+start(struct capture_ctx *x, struct http_request *r,
+	const struct capture_step *steps, unsigned path_flags,
 	bool is_suspended)
 {
 	struct capture *c = http_app(r);
@@ -103,6 +121,7 @@ start(struct capture_ctx *x, struct http_request *r, unsigned path_flags,
 		.conf = atomic_load(&c->conf),
 		.r = r,
 		.a = http_arena(r),
+		.steps = steps,
 		.path_flags = path_flags,
 		.query_text = http_query(r),
 		.raw = http_body(r),
@@ -127,6 +146,7 @@ capture_heavy_thread(void *cookie)
 			struct heavy_item *h =
 				QUEUE_OWNER(list, struct heavy_item, node);
 			struct http_request *r = h->r;
+			const struct capture_step *steps = h->steps;
 			unsigned flags = h->path_flags;
 			struct capture_ctx x;
 
@@ -137,7 +157,7 @@ capture_heavy_thread(void *cookie)
 				http_unref(r);
 				continue;
 			}
-			start(&x, r, flags, true);
+			start(&x, r, steps, flags, true);
 			capture_run(&x, true);
 		}
 	}
@@ -148,7 +168,7 @@ on_request(struct http_request *r, unsigned path_flags)
 {
 	struct capture_ctx x;
 
-	start(&x, r, path_flags, false);
+	start(&x, r, v0_steps, path_flags, false);
 	capture_run(&x, false);
 }
 
@@ -174,6 +194,38 @@ void
 capture_on_recording(struct http_request *r)
 {
 	on_request(r, PATH_RECORDING);
+}
+
+void
+capture_on_v1(struct http_request *r)
+{
+	struct capture_ctx x;
+
+	start(&x, r, capture_v1_steps, 0, false);
+	capture_run(&x, false);
+}
+
+void
+capture_on_csp(struct http_request *r)
+{
+	struct capture_ctx x;
+
+	start(&x, r, csp_steps, 0, false);
+	capture_run(&x, false);
+}
+
+static int64_t
+csp_bound(void *app)
+{
+	(void)app;
+	return LIMIT_CSP_BODY_BYTES;
+}
+
+static int64_t
+v1_bound(void *app)
+{
+	(void)app;
+	return LIMIT_V1_BODY_BYTES;
 }
 
 static int64_t
@@ -210,6 +262,12 @@ const struct http_route capture_routes[] = {
 	{HTTP_POST, "/i/v0/ai/batch/", body_bound, capture_on_events},
 	{BOTH, "/s", recording_bound, capture_on_recording},
 	{BOTH, "/s/", recording_bound, capture_on_recording},
+	{HTTP_POST, "/i/v1/analytics/events", v1_bound, capture_on_v1},
+	{HTTP_POST, "/i/v1/analytics/events/", v1_bound, capture_on_v1},
+	{HTTP_POST, "/i/v1/ai/events", v1_bound, capture_on_v1},
+	{HTTP_POST, "/i/v1/ai/events/", v1_bound, capture_on_v1},
+	{HTTP_POST, "/report", csp_bound, capture_on_csp},
+	{HTTP_POST, "/report/", csp_bound, capture_on_csp},
 	{HTTP_GET, "/", NULL, capture_on_readiness},
 	{HTTP_GET, "/_readiness", NULL, capture_on_readiness},
 	{HTTP_GET, "/_readiness/", NULL, capture_on_readiness},

@@ -57,11 +57,8 @@ trim(struct buf *b, size_t keep)
 void
 capture_job_put(struct capture_job *j)
 {
-	struct capture *c;
+	struct capture *c = j->c;
 
-	if (j == NULL)
-		return;
-	c = j->c;
 	for (int i = 0; i < CAPTURE_OUTS; i++)
 		trim(&j->outs[i].batches, JOB_BUF_KEEP);
 	trim(&j->answer, JOB_BUF_KEEP);
@@ -142,6 +139,9 @@ answer(struct capture_job *j, const struct err *result)
 	};
 
 	if (result->code != ERR_OK) {
+		if (j->answer.len > 0)
+			capture_word_v1(&no, "service_unavailable",
+				"transient error, please retry");
 		capture_answer_refusal(j->r, &no);
 		return;
 	}
