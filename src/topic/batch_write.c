@@ -80,7 +80,7 @@ static void
 measure_prefix(struct prefix *x, const struct batch_writer *w, int64_t ts_ms,
 	struct slice key, int64_t value_len, size_t tail_len)
 {
-	x->ts_delta = ts_ms - w->base_ts;
+	x->ts_delta = (int64_t)((uint64_t)ts_ms - (uint64_t)w->base_ts);
 	x->offset_delta = w->n;
 	x->key = key;
 	x->value_len = value_len;
