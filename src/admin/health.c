@@ -178,9 +178,8 @@ admin_ready_api(struct admin_call *c, struct err *e)
 
 	(void)e;
 	buf_init(&missing, 65536);
-	c->status = admin_ready(c->a, &missing) ? 200 : 503;
 	buf_printf(&c->out, "{\"ready\":%s,\"missing\":",
-		c->status == 200 ? "true" : "false");
+		admin_ready(c->a, &missing) ? "true" : "false");
 	buf_append_slice(&c->out, buf_slice(&missing));
 	buf_append_lit(&c->out, "}\n");
 	buf_fini(&missing);

@@ -10,9 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "run/cli.h"
-#include "run/cmd.h"
 #include "run/daemon.h"
+#include "run/datadir.h"
 #include "run/settings.h"
 
 const struct conf *
@@ -139,7 +138,7 @@ stop_all(struct daemon *d)
 	sigset_t alarm_only;
 
 	service_notify("STOPPING=1");
-	datadir_remove_ports(d);
+	datadir_remove_ports(d->data_dir);
 	sigaction(SIGALRM, &sa, NULL);
 	sigemptyset(&alarm_only);
 	sigaddset(&alarm_only, SIGALRM);
@@ -171,13 +170,27 @@ block_signals(struct err *e)
 }
 
 static int
+write_ports(struct daemon *d, struct err *e)
+{
+	char text[200];
+	int n = snprintf(text, sizeof(text),
+		"{\"capture\":%u,\"admin\":%u,\"kafka\":%u,\"clickhouse\":%u}"
+		"\n",
+		d->ports.capture, d->ports.admin, d->ports.kafka,
+		d->ports.clickhouse);
+
+	admin_set_ports(d->admin, text);
+	return datadir_write_ports(d->data_dir, text, (size_t)n, e);
+}
+
+static int
 run(struct daemon *d, int signal_fd, struct err *e)
 {
 	int rc = parts_start(d, e);
 
 	if (rc < 0)
 		return rc;
-	rc = datadir_write_ports(d, e);
+	rc = write_ports(d, e);
 	if (rc == 0) {
 		service_print_start(d);
 		service_notify("READY=1");
@@ -199,28 +212,27 @@ free_daemon(struct daemon *d)
 }
 
 int
-cmd_run(struct cli *c)
+daemon_run(const struct daemon_options *o, struct err *e)
 {
 	struct daemon *d = mem_xzalloc(1, sizeof(*d));
-	struct err e;
 	int signal_fd;
 	int rc;
 
-	d->data_dir = c->data;
-	d->config_file = c->config;
-	d->set = c->set;
-	d->is_demo = cli_has(c, "demo");
+	d->data_dir = o->data_dir;
+	d->config_file = o->config_file;
+	d->set = o->set;
+	d->is_demo = o->is_demo;
 	lock_init(&d->fatal_lock);
 	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rc = settings_load(c->config, c->set, d->is_demo, &d->conf, &e);
+	rc = settings_load(o->config_file, o->set, d->is_demo, &d->conf, e);
 	if (rc == 0) {
 		log_configure(
 			daemon_conf(d)->log_level, daemon_conf(d)->log_format);
-		signal_fd = block_signals(&e);
-		rc = signal_fd < 0 ? signal_fd : run(d, signal_fd, &e);
+		signal_fd = block_signals(e);
+		rc = signal_fd < 0 ? signal_fd : run(d, signal_fd, e);
 		if (signal_fd >= 0)
 			close(signal_fd);
 	}
 	free_daemon(d);
-	return rc < 0 ? cli_fail(c, &e) : CLI_DONE;
+	return rc;
 }

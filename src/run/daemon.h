@@ -14,6 +14,7 @@
 
 #define DAEMON_RELOADS_MAX 1000
 #define DAEMON_PATH_MAX 4096
+#define DAEMON_SETS_MAX 256 /* of --set */
 #define DAEMON_DEMO_TOKEN "phc_demo_sluice_local_appliance_key_000000000"
 
 struct broker;
@@ -32,8 +33,8 @@ struct daemon_ports {
 /* Everything that runs. Written by the main thread alone, but for fatal. */
 struct daemon {
 	const char *data_dir;
-	const char *config_file; /* NULL: the default */
-	const char *const *set; /* --set, NULL-ended */
+	const char *config_file;
+	const char *const *set;
 	bool is_demo;
 	struct conf_set *conf; /* the newest */
 	struct conf_set
@@ -59,6 +60,15 @@ struct daemon {
 	int64_t stop_deadline_ns;
 };
 
+struct daemon_options {
+	const char *data_dir;
+	const char *config_file; /* NULL: the default */
+	const char *const *set; /* NULL-ended */
+	bool is_demo;
+};
+/* The whole life of a daemon. 0: it was asked to stop. @thread main */
+MUST_CHECK int daemon_run(const struct daemon_options *o, struct err *e);
+
 const struct conf *daemon_conf(const struct daemon *d);
 bool daemon_has_role(const struct daemon *d, const char *role);
 /* Ends the daemon with this reason and status 1. @thread any */
@@ -68,15 +78,6 @@ void daemon_fatal(struct daemon *d, const struct err *why);
 MUST_CHECK int parts_start(struct daemon *d, struct err *e);
 void parts_stop(struct daemon *d);
 void parts_reload(struct daemon *d);
-
-/* datadir.c */
-MUST_CHECK int datadir_prepare(const char *dir, struct err *e);
-/* EXISTS names the other's pid. */
-MUST_CHECK int datadir_lock(const char *dir, int *fd, struct err *e);
-MUST_CHECK int datadir_write_ports(const struct daemon *d, struct err *e);
-void datadir_remove_ports(const struct daemon *d);
-/* A listening unix socket of mode 0600. */
-MUST_CHECK int datadir_listen(const char *dir, int *fd, struct err *e);
 
 /* disk.c: looks at the disk once a second. */
 MUST_CHECK int disk_start(

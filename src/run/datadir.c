@@ -1,3 +1,5 @@
+#include "run/datadir.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "run/client.h"
 #include "run/daemon.h"
 
 #define BACKLOG 64
@@ -54,35 +55,32 @@ datadir_lock(const char *dir, int *fd, struct err *e)
 }
 
 int
-datadir_write_ports(const struct daemon *d, struct err *e)
+datadir_write_ports(
+	const char *dir, const char *text, size_t len, struct err *e)
 {
 	char path[DAEMON_PATH_MAX];
-	char text[200];
-	int n;
-	int rc = file_join(path, sizeof(path), d->data_dir, "ports.json", e);
+	int rc = file_join(path, sizeof(path), dir, "ports.json", e);
 
-	if (rc < 0)
-		return rc;
-	n = snprintf(text, sizeof(text),
-		"{\"capture\":%u,\"admin\":%u,\"kafka\":%u,\"clickhouse\":%u}"
-		"\n",
-		d->ports.capture, d->ports.admin, d->ports.kafka,
-		d->ports.clickhouse);
-	if (d->admin != NULL)
-		admin_set_ports(d->admin, text);
-	return file_replace(path, 0600, text, (size_t)n, e);
+	return rc < 0 ? rc : file_replace(path, 0600, text, len, e);
 }
 
 void
-datadir_remove_ports(const struct daemon *d)
+datadir_remove_ports(const char *dir)
 {
 	char path[DAEMON_PATH_MAX];
 	struct err e;
 
-	if (file_join(path, sizeof(path), d->data_dir, "ports.json", &e) == 0)
+	if (file_join(path, sizeof(path), dir, "ports.json", &e) == 0)
 		unlink(path);
-	if (file_join(path, sizeof(path), d->data_dir, "sluice.sock", &e) == 0)
+	if (file_join(path, sizeof(path), dir, "sluice.sock", &e) == 0)
 		unlink(path);
+}
+
+void
+datadir_socket_path(int dir_fd, char out[DATADIR_SOCKET_MAX])
+{
+	snprintf(out, DATADIR_SOCKET_MAX, "/proc/self/fd/%d/sluice.sock",
+		dir_fd);
 }
 
 int
@@ -96,7 +94,7 @@ datadir_listen(const char *dir, int *fd, struct err *e)
 
 	if (dir_fd < 0)
 		return err_sys(e, ERR_IO, "data folder %s", dir);
-	client_socket_path(dir_fd, sa.sun_path);
+	datadir_socket_path(dir_fd, sa.sun_path);
 	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* The lock is ours, so what stands there is left from a crash. */
 	unlink(sa.sun_path);

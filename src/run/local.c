@@ -3,21 +3,21 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
-#include "run/cli.h"
 #include "run/daemon.h"
+#include "run/datadir.h"
 #include "run/settings.h"
 #include "team/team.h"
 
 #define QUEUE_BYTES ((size_t)16 * 1024 * 1024)
 
 static int
-call_admin(struct cli *c, struct conf_set *conf, struct store *config,
-	const char *method, const char *path, struct slice body,
-	struct buf *out, int *status, struct err *e)
+call_admin(const struct daemon_options *c, struct conf_set *conf,
+	struct store *config, const char *method, const char *path,
+	struct slice body, struct buf *out, int *status, struct err *e)
 {
 	struct admin_options o = {
 		.conf = conf,
-		.data_dir = c->data,
+		.data_dir = c->data_dir,
 		.config = config,
 	};
 	struct admin *admin;
@@ -35,24 +35,24 @@ call_admin(struct cli *c, struct conf_set *conf, struct store *config,
 }
 
 int
-local_call(struct cli *c, const char *method, const char *path,
+local_call(const struct daemon_options *c, const char *method, const char *path,
 	struct slice body, struct buf *out, int *status, struct err *e)
 {
 	struct store_options so = {
-		.dir = c->data,
+		.dir = c->data_dir,
 		.kind = STORE_CONFIG,
 		.queue_bytes = QUEUE_BYTES,
 	};
 	struct conf_set *conf;
 	struct store *config;
 	int lock_fd;
-	int rc = settings_load(c->config, c->set, false, &conf, e);
+	int rc = settings_load(c->config_file, c->set, false, &conf, e);
 
 	if (rc < 0)
 		return rc;
-	rc = datadir_prepare(c->data, e);
+	rc = datadir_prepare(c->data_dir, e);
 	if (rc == 0)
-		rc = datadir_lock(c->data, &lock_fd, e);
+		rc = datadir_lock(c->data_dir, &lock_fd, e);
 	if (rc < 0)
 		goto free_conf;
 	rc = store_open(&so, &config, e);

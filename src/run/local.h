@@ -5,11 +5,11 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-struct cli;
-
 /* The API on the files, while no daemon runs: projects and settings. Takes the
  * folder's lock for the time of the call. */
-MUST_CHECK int local_call(struct cli *c, const char *method, const char *path,
-	struct slice body, struct buf *out, int *status, struct err *e);
+struct daemon_options;
+MUST_CHECK int local_call(const struct daemon_options *o, const char *method,
+	const char *path, struct slice body, struct buf *out, int *status,
+	struct err *e);
 
 #endif

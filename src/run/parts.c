@@ -11,6 +11,7 @@
 #include "pipeline/pipeline.h"
 #include "remote/remote.h"
 #include "run/daemon.h"
+#include "run/datadir.h"
 #include "run/parts.h"
 #include "team/team.h"
 #include "topic/topic.h"

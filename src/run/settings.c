@@ -2,7 +2,7 @@
 
 #include "base/net.h"
 #include "conf/conf.h"
-#include "run/cli.h"
+#include "run/daemon.h"
 
 #define DEMO_LISTEN "capture.listen=127.0.0.1:8000"
 
@@ -79,9 +79,9 @@ static int
 load_demo(const char *file, const char *const *set, struct conf_set **out,
 	struct err *e)
 {
-	const char *more[CLI_OPTIONS_MAX + 2] = {DEMO_LISTEN};
+	const char *more[DAEMON_SETS_MAX + 2] = {DEMO_LISTEN};
 
-	for (int i = 0; i < CLI_OPTIONS_MAX && set[i] != NULL; i++)
+	for (int i = 0; i < DAEMON_SETS_MAX && set[i] != NULL; i++)
 		more[i + 1] = set[i];
 	return conf_load(file, more, out, e);
 }

@@ -1,4 +1,4 @@
-#include "run/cli.h"
+#include "cli/cli.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "run/words.h"
+#include "cli/words.h"
 
 static const struct cli_option *
 find_option(const struct cli_option *list, const char *name, size_t len)

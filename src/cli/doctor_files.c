@@ -2,9 +2,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "run/cli.h"
+#include "cli/cli.h"
+#include "cli/doctor.h"
 #include "run/daemon.h"
-#include "run/doctor.h"
 #include "store/sql.h"
 #include "store/store.h"
 #include "topic/batch.h"

@@ -1,5 +1,5 @@
-#ifndef SLUICE_RUN_DOCTOR_H
-#define SLUICE_RUN_DOCTOR_H
+#ifndef SLUICE_CLI_DOCTOR_H
+#define SLUICE_CLI_DOCTOR_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "run/cli.h"
+#include "cli/cli.h"
 
 const struct cli_option cli_common_options[] = {
 	{"data", "DIR", "data folder (default /var/lib/sluice)"},

@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "base/json_write.h"
+#include "cli/api.h"
+#include "cli/cmd.h"
+#include "cli/words.h"
 #include "conf/conf.h"
-#include "run/api.h"
-#include "run/cmd.h"
 #include "run/settings.h"
-#include "run/words.h"
 
 #define VALUE_MAX_BYTES 8192
 

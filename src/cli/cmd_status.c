@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "base/utf8.h"
-#include "run/api.h"
-#include "run/cmd.h"
+#include "cli/api.h"
+#include "cli/cmd.h"
 
 #define POLL_EVERY_MS 50
 #define QUERY_MAX_BYTES ((size_t)16 * 1024 * 1024)

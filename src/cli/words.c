@@ -1,4 +1,4 @@
-#include "run/words.h"
+#include "cli/words.h"
 
 #include <string.h>
 

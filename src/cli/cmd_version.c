@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 #include "base/json_write.h"
-#include "run/cli.h"
-#include "run/cmd.h"
+#include "cli/cli.h"
+#include "cli/cmd.h"
 
 /* Libraries tell their version by a function that returns text; it is looked up
  * by name, as their headers belong to other folders. */

@@ -1,5 +1,5 @@
-#ifndef SLUICE_RUN_CLI_H
-#define SLUICE_RUN_CLI_H
+#ifndef SLUICE_CLI_CLI_H
+#define SLUICE_CLI_CLI_H
 
 #include <stdbool.h>
 #include <stdint.h>

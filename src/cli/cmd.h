@@ -1,5 +1,5 @@
-#ifndef SLUICE_RUN_CMD_H
-#define SLUICE_RUN_CMD_H
+#ifndef SLUICE_CLI_CMD_H
+#define SLUICE_CLI_CMD_H
 
 struct cli;
 

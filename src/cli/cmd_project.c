@@ -2,8 +2,8 @@
 
 #include "base/json_write.h"
 #include "base/utf8.h"
-#include "run/api.h"
-#include "run/cmd.h"
+#include "cli/api.h"
+#include "cli/cmd.h"
 
 #define BODY_MAX_BYTES 65536
 #define PATH_MAX_BYTES 4096

@@ -1,4 +1,4 @@
-#include "run/client.h"
+#include "cli/client.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,26 +6,20 @@
 #include <unistd.h>
 
 #include "httpc/httpc.h"
+#include "run/datadir.h"
 
 #define URL_MAX_BYTES 16384
-
-void
-client_socket_path(int dir_fd, char out[CLIENT_SOCKET_PATH_MAX])
-{
-	snprintf(out, CLIENT_SOCKET_PATH_MAX, "/proc/self/fd/%d/sluice.sock",
-		dir_fd);
-}
 
 static int
 open_dir(const char *dir, int *fd, struct err *e)
 {
-	char path[CLIENT_SOCKET_PATH_MAX];
+	char path[DATADIR_SOCKET_MAX];
 
 	*fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
 		return err_sys(e, errno == EACCES ? ERR_DENIED : ERR_NOT_FOUND,
 			"data folder %s", dir);
-	client_socket_path(*fd, path);
+	datadir_socket_path(*fd, path);
 	if (access(path, W_OK) == 0)
 		return 0;
 	close(*fd);
@@ -40,7 +34,7 @@ client_request(const char *dir, const char *method, const char *path,
 {
 	static const char *const headers[] = {
 		"Content-Type: application/json", NULL};
-	char socket_path[CLIENT_SOCKET_PATH_MAX];
+	char socket_path[DATADIR_SOCKET_MAX];
 	struct httpc_answer answer = {.status = 0};
 	struct buf url;
 	int fd;
@@ -48,7 +42,7 @@ client_request(const char *dir, const char *method, const char *path,
 
 	if (rc < 0)
 		return rc;
-	client_socket_path(fd, socket_path);
+	datadir_socket_path(fd, socket_path);
 	buf_init(&url, URL_MAX_BYTES);
 	buf_printf(&url, "http://localhost%s", path);
 	if (buf_cstr(&url) == NULL) {

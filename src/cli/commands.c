@@ -1,8 +1,8 @@
 #include <string.h>
 
+#include "cli/cli.h"
+#include "cli/cmd.h"
 #include "clickhouse/clickhouse.h"
-#include "run/cli.h"
-#include "run/cmd.h"
 
 #define END                                                                    \
 	{                                                                      \

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "run/api.h"
-#include "run/cmd.h"
+#include "cli/api.h"
+#include "cli/cmd.h"
 
 #define PATH_MAX_BYTES 16384
 

@@ -1,12 +1,12 @@
-#ifndef SLUICE_RUN_API_H
-#define SLUICE_RUN_API_H
+#ifndef SLUICE_CLI_API_H
+#define SLUICE_CLI_API_H
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json_read.h"
-#include "run/cli.h"
-#include "run/client.h"
+#include "cli/cli.h"
+#include "cli/client.h"
 
 #define API_ANSWER_MAX_BYTES ((size_t)512 * 1024 * 1024)
 

@@ -1,5 +1,5 @@
-#ifndef SLUICE_RUN_CLIENT_H
-#define SLUICE_RUN_CLIENT_H
+#ifndef SLUICE_CLI_CLIENT_H
+#define SLUICE_CLI_CLIENT_H
 
 #include <stdbool.h>
 
@@ -20,9 +20,5 @@ MUST_CHECK int client_request(const char *dir, const char *method,
 MUST_CHECK int client_call(const char *dir, const char *method,
 	const char *path, struct slice body, struct buf *out, int *status,
 	struct err *e);
-#define CLIENT_SOCKET_PATH_MAX 64
-/* The socket's path by way of its folder's descriptor, so that the length of
- * the folder's path does not matter. */
-void client_socket_path(int dir_fd, char out[CLIENT_SOCKET_PATH_MAX]);
 
 #endif

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "run/api.h"
+#include "cli/api.h"
 
 #define COLUMNS_MAX 8
 #define COLUMN_WIDTH_MAX 60

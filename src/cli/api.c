@@ -1,8 +1,9 @@
-#include "run/api.h"
+#include "cli/api.h"
 
 #include <string.h>
 
 #include "httpc/httpc.h"
+#include "run/daemon.h"
 #include "run/local.h"
 
 static int
@@ -73,7 +74,10 @@ api_call(struct cli *c, const char *method, const char *path,
 		if (!c->command->offline)
 			return no_daemon(c, e);
 		buf_reset(out);
-		rc = local_call(c, method, path, text, out, &status, e);
+		rc = local_call(&(struct daemon_options){.data_dir = c->data,
+					.config_file = c->config,
+					.set = c->set},
+			method, path, text, out, &status, e);
 	}
 	if (rc < 0)
 		return rc;

@@ -3,8 +3,8 @@
 
 #include "base/json_write.h"
 #include "base/utf8.h"
-#include "run/api.h"
-#include "run/cmd.h"
+#include "cli/api.h"
+#include "cli/cmd.h"
 
 #define PATH_MAX_BYTES 4096
 

@@ -1,4 +1,4 @@
-#include "run/doctor.h"
+#include "cli/doctor.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 #include "base/json_write.h"
 #include "base/net.h"
 #include "base/utf8.h"
+#include "cli/api.h"
+#include "cli/cmd.h"
 #include "conf/conf.h"
-#include "run/api.h"
-#include "run/cmd.h"
 #include "run/settings.h"
 
 #define YEAR_2024_US 1704067200000000

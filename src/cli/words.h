@@ -1,5 +1,5 @@
-#ifndef SLUICE_RUN_WORDS_H
-#define SLUICE_RUN_WORDS_H
+#ifndef SLUICE_CLI_WORDS_H
+#define SLUICE_CLI_WORDS_H
 
 /* The nearest known word to one that was typed wrongly. */
 struct words_best {
