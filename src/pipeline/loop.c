@@ -202,8 +202,8 @@ wait_for_company(struct pipeline *p, const struct input *in)
 }
 
 /*
- * The state pipeline-6: both batches are forgotten, reading goes on from the
- * committed positions. Memory that was short for a whole batch may do for its
+ * pipeline-6, pipeline-7: both batches are forgotten, reading goes on from the
+ * committed positions; nothing became a letter. Memory that was short for a whole batch may do for its
  * events one by one.
  */
 static void
