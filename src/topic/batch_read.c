@@ -134,7 +134,7 @@ batch_reader_init(struct batch_reader *r, struct slice batch, struct buf *raw,
 	return 0;
 }
 
-/* A length-prefixed field; false when it does not fit. */
+/* A length-prefixed field; false when it does not fit (topic-2). */
 static bool
 get_bytes(const char **at, const char *end, struct slice *out)
 {

@@ -186,7 +186,7 @@ batch_value_end(struct batch_writer *w, int64_t ts_ms, struct slice key,
 	measure_prefix(&x, w, ts_ms, key, (int64_t)value_len, tail);
 	if (!widen_gap(w, x.len) || buf_reserve(b, tail) == NULL)
 		return;
-	/* The prefix goes right before the value, then both down together, so
+	/* topic-4. The prefix goes right before the value, then both down together, so
 	 * that a key inside the value is still read where it was. */
 	p = b->p + w->value_start - x.len;
 	put_prefix(p, &x);
@@ -246,6 +246,7 @@ compress_records(struct batch_writer *w, enum batch_codec codec, struct err *e)
 	return r;
 }
 
+/* What it says is what batch_peek asks for: topic-1. */
 static void
 put_header(char *p, size_t bytes, const struct batch_writer *w,
 	enum batch_codec codec)
@@ -290,6 +291,7 @@ batch_end(struct batch_writer *w, enum batch_codec codec, struct err *e)
 	return 0;
 }
 
+/* topic-3 */
 void
 batch_set_base(char *batch, int64_t base_offset, int32_t leader_epoch)
 {

@@ -40,7 +40,7 @@ def test_kept_folder_opens_and_drains(folder, tmp_path):
         # It goes on: another event passes.
         sluice.send(
             expected["token"],
-            [{"event": "new", "distinct_id": "person-0", "properties": {}}],
+            [{"event": "new", "distinct_id": min(last), "properties": {}}],
         )
         sluice.drain()
         assert len(sluice.records("clickhouse_events_json")) == len(events) + 1

@@ -16,11 +16,12 @@ expect_number(void *cookie, int64_t offset, struct slice value)
 	assert_int_equal(number_of(value), offset + *shift);
 }
 
-/* store-2 */
+/* store-2, store-4 */
 static void
 offsets_are_dense_and_in_order(void **state)
 {
 	struct fixture *f = *state;
+	struct store_part_state before, after;
 	int64_t shift = 0;
 
 	assert_int_equal(append(f, f->p, 0, 3, 50), 0);
@@ -29,7 +30,11 @@ offsets_are_dense_and_in_order(void **state)
 	assert_int_equal(read_all(f, f->p, 0, expect_number, &shift), 504);
 	store_test_drop_tail(f->s);
 	assert_int_equal(read_all(f, f->p, 0, expect_number, &shift), 504);
+	store_part_state(f->p, &before);
 	reopen(f, STORE_SPOOL);
+	store_part_state(f->p, &after);
+	assert_int_equal(after.bytes, before.bytes);
+	assert_int_equal(after.high_watermark, 504);
 	assert_int_equal(read_all(f, f->p, 0, expect_number, &shift), 504);
 	assert_int_equal(append(f, f->p, 504, 2, 10), 504);
 	assert_int_equal(read_all(f, f->p, 503, expect_number, &shift), 506);

@@ -1,6 +1,10 @@
 #include "fixture.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -294,6 +298,29 @@ what_was_answered_is_there_after_close_and_open(void **state)
 	buf_fini(&m.b);
 }
 
+/* store-9: a statement that is not there ends the process. */
+static void
+a_mistake_of_the_program_ends_it(void **state)
+{
+	struct fixture *f = *state;
+	struct store_stmt *st;
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(STDERR_FILENO);
+		signal(SIGABRT, SIG_DFL);
+		ERR_IGNORE(sql_get(f->reader, &set, N_TEXTS, &st, &f->e),
+			"does not return");
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+}
+
 int
 run_job_tests(void)
 {
@@ -307,6 +334,9 @@ run_job_tests(void)
 		cmocka_unit_test_setup_teardown(
 			the_queue_is_bounded_and_a_call_still_goes_in,
 			open_state, close_all),
+		cmocka_unit_test_setup_teardown(
+			a_mistake_of_the_program_ends_it, open_state,
+			close_all),
 		cmocka_unit_test_setup_teardown(
 			what_was_answered_is_there_after_close_and_open,
 			open_state, close_all),
