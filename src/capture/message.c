@@ -1,5 +1,6 @@
 #include "capture/capture_int.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -110,7 +111,7 @@ event_time(struct capture_ctx *x, const struct capture_event *ev)
 	}
 	if (ev->offset.p != NULL && ev->offset.p[0] != 'n') {
 		in.has_offset = true;
-		in.offset_ms = (double)(int64_t)number_of(ev->offset);
+		in.offset_ms = trunc(number_of(ev->offset));
 	}
 	event_time_compute(&in, &out);
 	return out.at_us;
