@@ -9,6 +9,7 @@
 #define TEXT_MAX_BYTES 64
 /* What JavaScript's Date can hold; more is no time. */
 #define MS_MAX 8.64e15
+#define YEAR_MAX 271820
 
 static bool
 finish(struct time_scan *s, struct time_fields *f, int64_t *at_us)
@@ -96,6 +97,8 @@ parse_numeric_date(struct slice text, int64_t *at_us)
 	if (!negative)
 		(void)time_scan_char(&s, '+');
 	if (time_scan_number(&s, 4, 6, &f.year)) {
+		if (f.year > YEAR_MAX)
+			return false;
 		if (negative)
 			f.year = -f.year;
 		if (time_scan_char(&s, '-'))
