@@ -148,7 +148,9 @@ admin_status(struct admin_call *c, struct err *e)
 	struct buf *b = &c->out;
 	struct admin_disk disk = {.reason = ""};
 
-	(void)e;
+	if (a->o.broker == NULL)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the status is that of a running daemon");
 	if (a->o.disk != NULL)
 		a->o.disk(a->o.cookie, &disk);
 	buf_printf(b, "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%lld,",

@@ -73,6 +73,26 @@ static const struct cli_option show_options[] = {
 	END,
 };
 
+#define LOAD_OPTIONS                                                           \
+	{"seconds", "N", "how long (default 10)"},                             \
+		{"connections", "N", "connections of the load (default 64)"},  \
+		{"batch", "N", "events in a request (default 50)"},            \
+		{"event-bytes", "N", "size of an event (default 1000)"},       \
+		{"persons", "N", "different distinct ids (default 10000)"},    \
+	{                                                                      \
+		"identify", "PERCENT", "events that are $identify (default 5)" \
+	}
+static const struct cli_option bench_options[] = {
+	LOAD_OPTIONS,
+	{"gzip", NULL, "compress the bodies"},
+	END,
+};
+static const struct cli_option fresh_options[] = {
+	LOAD_OPTIONS,
+	{"rate", "N", "events a second (default 2000, in requests of 10)"},
+	END,
+};
+
 /* In the order of the help. The last row's name is NULL. */
 const struct cli_command cli_commands[] = {
 	{"run", "", 0, 0, run_options, true,
@@ -131,6 +151,14 @@ const struct cli_command cli_commands[] = {
 	{"doctor", "", 0, 0, NULL, true,
 		"Check settings, folder, disk, clock, files and ports.",
 		cmd_doctor},
+	{"bench capture", "", 0, 0, bench_options, true,
+		"Measure durable acknowledgement on a throw-away folder.",
+		cmd_bench_capture},
+	{"bench ingest", "", 0, 0, bench_options, true,
+		"Measure the app server with persons.", cmd_bench_ingest},
+	{"bench freshness", "", 0, 0, fresh_options, true,
+		"Measure the time from HTTP to visible in ClickHouse.",
+		cmd_bench_freshness},
 	{"version", "", 0, 0, NULL, true,
 		"Print the versions of the program and its libraries.",
 		cmd_version},

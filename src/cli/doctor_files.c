@@ -70,9 +70,9 @@ check_batches(
 	return 0;
 }
 
-static int
-check_part(struct store_conn *conn, struct store_part *part, int64_t *n_records,
-	struct err *e)
+int
+doctor_check_part(struct store_conn *conn, struct store_part *part,
+	int64_t *n_records, struct err *e)
 {
 	struct store_part_state st;
 	int64_t at, expect = -1;
@@ -124,7 +124,7 @@ check_logs(struct store *s, struct store_conn *conn, int64_t *n_records,
 
 		if (part == NULL)
 			continue;
-		rc = check_part(conn, part, n_records, e);
+		rc = doctor_check_part(conn, part, n_records, e);
 		if (rc < 0)
 			err_prefix(
 				e, "%.*s partition %d", SLICE_FMT(topic), idx);
