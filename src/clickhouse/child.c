@@ -172,8 +172,9 @@ log_line(int i, struct slice line)
 	if (line.len == 0)
 		return;
 	snprintf(text, sizeof(text), "%.*s", SLICE_FMT(line));
-	if (i == 0)
-		log_debug("clickhouse.stdout", "text=%s", log_q(text));
+	/* libchdb says at each start where its log is. */
+	if (i == 0 || slice_starts(line, SLICE_LIT("Logging ")))
+		log_debug("clickhouse.says", "text=%s", log_q(text));
 	else
 		log_warn("clickhouse.stderr", "text=%s", log_q(text));
 }

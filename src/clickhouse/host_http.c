@@ -211,7 +211,7 @@ start_server(struct host_http *h, const struct host_args *a, struct err *e)
 		.n_threads = N_HTTP_THREADS,
 		.max_connections = MAX_CONNECTIONS,
 		.max_connections_per_address = MAX_CONNECTIONS,
-		.max_inflight_bytes = a->memory_max_bytes / 2,
+		.max_inflight_bytes = a->memory_max_bytes / 4,
 		.request_timeout_ms = 300000,
 		.idle_timeout_ms = 60000,
 		.allowed_hosts = &h->hosts,

@@ -23,6 +23,9 @@ struct host_params {
 	size_t value_lens[LIMIT_CLICKHOUSE_PARAMS];
 };
 
+/* One piece of a result may be large: up to 65409 rows. */
+#define HOST_PIECE_MAX_BYTES (512 * 1024 * 1024)
+
 struct host_query {
 	struct queue_node node;
 	struct http_request *http; /* NULL once its answer streams */

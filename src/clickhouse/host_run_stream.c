@@ -90,7 +90,7 @@ host_run_stream(struct host_run *r)
 
 	if (!host_run_check(r, stream))
 		goto destroy;
-	buf_init(&first, LIMIT_CLICKHOUSE_BODY_BYTES);
+	buf_init(&first, HOST_PIECE_MAX_BYTES);
 	whole = fetch_first(r, stream, &first);
 	if (!r->o.failed && whole)
 		host_answer_result(r->q, r->format, &r->o, &first);

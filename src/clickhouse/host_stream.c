@@ -8,7 +8,6 @@
 #include "clickhouse/scan.h"
 
 #define HIGH_BYTES (4 * 1024 * 1024) /* the worker waits above it */
-#define MAX_BYTES (512 * 1024 * 1024) /* one piece of a result may be large */
 #define GZIP_LEVEL 1
 
 struct host_stream {
@@ -40,8 +39,8 @@ host_stream_new(bool gzip)
 	}
 	lock_init(&s->lock);
 	cond_init(&s->room);
-	buf_init(&s->bytes, MAX_BYTES);
-	buf_init(&s->zipped, MAX_BYTES);
+	buf_init(&s->bytes, HOST_PIECE_MAX_BYTES);
+	buf_init(&s->zipped, HOST_PIECE_MAX_BYTES);
 	s->refs = 1;
 	return s;
 }

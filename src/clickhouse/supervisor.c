@@ -269,7 +269,7 @@ void
 clickhouse_supervise(void *cookie)
 {
 	struct clickhouse *c = cookie;
-	static struct watch w;
+	struct watch w;
 	char how[120];
 	struct err e;
 

@@ -23,7 +23,10 @@ def ready_child(sluice, other_than=None, timeout_s=30):
             return row
         return None
 
-    return eventually(look, timeout_s, "clickhouse is ready")
+    try:
+        return eventually(look, timeout_s, "clickhouse is ready")
+    except AssertionError as e:
+        raise AssertionError(f"{e}: {child(sluice)}\n{sluice.log()[-3000:]}") from e
 
 
 def ask(sluice, text, /, path="/", headers=None, **params):
