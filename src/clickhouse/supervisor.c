@@ -17,6 +17,8 @@
 #define BACKOFF_MIN_NS (3 * SECOND_NS / 10)
 #define BACKOFF_MAX_NS (10 * SECOND_NS)
 #define SETTLED_NS (2 * SECOND_NS) /* ready for so long: no crash loop */
+#define SLOW_START_NS (30 * SECOND_NS) /* is said */
+#define START_LIMIT_NS (300 * SECOND_NS) /* then it is taken to hang */
 #define LIBRARY_LOOK_NS (5 * SECOND_NS)
 
 /* The supervisor's own; no other thread sees it. */
@@ -26,7 +28,9 @@ struct watch {
 	char library[CLICKHOUSE_PATH_MAX];
 	struct stat bad_library; /* that was refused; st_ino 0: none */
 	int64_t backoff_ns;
+	int64_t started_at_ns;
 	int64_t ready_at_ns; /* 0: not in this run */
+	bool said_slow;
 	bool said_missing;
 	bool killed; /* SIGKILL was sent */
 };
@@ -113,8 +117,9 @@ start_child(struct watch *w, struct err *e)
 
 	if (r != 0)
 		return r;
+	w->started_at_ns = clock_mono_ns();
 	w->ready_at_ns = 0;
-	w->killed = false;
+	w->said_slow = w->killed = false;
 	lock_take(&w->c->lock);
 	w->c->status.pid = w->child.pid;
 	lock_release(&w->c->lock);
@@ -199,6 +204,26 @@ on_stop(struct watch *w, bool *asked)
 	w->killed = true;
 }
 
+/* A child that never gets ready is ended, so that another may do better. */
+static void
+check_start(struct watch *w)
+{
+	int64_t ns = clock_mono_ns() - w->started_at_ns;
+
+	if (w->ready_at_ns != 0 || ns < SLOW_START_NS)
+		return;
+	if (!w->said_slow)
+		log_warn("clickhouse.slow_start", "pid=%d seconds=%lld",
+			(int)w->child.pid, (long long)(ns / SECOND_NS));
+	w->said_slow = true;
+	if (ns < START_LIMIT_NS || w->killed)
+		return;
+	log_warn("clickhouse.kill", "pid=%d text=%s", (int)w->child.pid,
+		log_q("it did not get ready"));
+	kill(w->child.pid, SIGKILL);
+	w->killed = true;
+}
+
 /* Serves one run of the child until it has ended. */
 static void
 watch_child(struct watch *w)
@@ -214,7 +239,7 @@ watch_child(struct watch *w)
 			{.fd = asked ? -1 : w->c->wake_fd, .events = POLLIN},
 		};
 
-		poll(p, ARRAY_LEN(p), asked ? 100 : -1);
+		poll(p, ARRAY_LEN(p), asked ? 100 : w->ready_at_ns ? -1 : 5000);
 		if (p[1].revents != 0)
 			on_reports(w);
 		for (int i = 0; i < 2; i++)
@@ -222,6 +247,8 @@ watch_child(struct watch *w)
 				child_log_prints(&w->child, i);
 		if (is_stopping(w->c))
 			on_stop(w, &asked);
+		else
+			check_start(w);
 		if (p[0].revents != 0)
 			return;
 	}

@@ -4,9 +4,10 @@ import gzip
 import json
 import socket
 import urllib.parse
+import zlib
 
 import pytest
-from host import ask, value
+from host import ask, child, value
 from sluicetest import eventually
 
 
@@ -228,3 +229,23 @@ def test_clickhouse_connect(sluice):
         client.query("SELECT * FROM nope")
     client.command("DROP TABLE c")
     client.close()
+
+
+def test_bombs_and_garbage_leave_it_running(sluice):
+    pid = child(sluice)["pid"]
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(1024))
+    bomb += packer.flush()
+    status, _, text = ask(sluice, bomb, headers={"Content-Encoding": "gzip"})
+    assert (status, text.split(".")[0]) == (400, "Code: 117")
+    port = sluice.ports["clickhouse"]
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+    for start in (b"\0\xff" * 4000, b"GET /" + b"x" * 100000, head + b"\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", port)) as s:
+            s.sendall(start)
+    with socket.create_connection(("127.0.0.1", port)) as s:
+        s.settimeout(10)
+        s.sendall(head + b"Content-Length: 1073741824\r\n\r\n")
+        assert s.recv(12) == b"HTTP/1.1 413"
+    assert ask(sluice, "SELECT 1")[2] == "1\n"
+    assert child(sluice)["pid"] == pid
