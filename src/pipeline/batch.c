@@ -6,13 +6,20 @@
 #include "pipeline/pool.h"
 #include "team/team.h"
 
-/* Memory of one batch, by use. An event needs at most some tens of times the
- * largest message, a batch much less per event. */
 #define READ_PIECE (256 * 1024)
 #define READ_MAX ((size_t)512 * 1024 * 1024)
-#define ARENA_MAX ((size_t)1024 * 1024 * 1024)
 #define SCRATCH_MAX ((size_t)64 * 1024 * 1024)
-#define OUT_MAX ((size_t)1024 * 1024 * 1024)
+/*
+ * Memory of a whole batch; one that needs more is done in smaller ones. An
+ * event of a browser takes some 15 KB, so this is for events that multiply: a
+ * person with large properties stands in every row. A batch of one event may
+ * have four times as much.
+ */
+#define EVENTS_MAX ((size_t)80 * 1024 * 1024) /* decoded, over all ranges */
+#define PERSONS_MAX ((size_t)80 * 1024 * 1024)
+#define ROWS_MAX ((size_t)64 * 1024 * 1024) /* over all ranges */
+#define REST_MAX ((size_t)64 * 1024 * 1024) /* messages of persons and so on */
+#define LONE_FACTOR 4
 /* Fewer events than this are not worth another worker. */
 #define RANGE_EVENTS_MIN 32
 #define RANGES_PER_THREAD 2
@@ -23,22 +30,22 @@ pipeline_batch_init(struct pipeline_batch *b, struct pipeline *p)
 	*b = (struct pipeline_batch){.p = p};
 	buf_init(&b->bytes, READ_MAX);
 	buf_init(&b->scratch, SCRATCH_MAX);
-	arena_init(&b->arena, ARENA_MAX);
+	arena_init(&b->arena, PERSONS_MAX);
 	for (int i = 0; i < PIPELINE_RANGES_MAX; i++) {
 		struct range *r = &b->ranges[i];
 
 		r->b = b;
-		arena_init(&r->arena, ARENA_MAX);
+		arena_init(&r->arena, EVENTS_MAX);
 		buf_init(&r->scratch, SCRATCH_MAX);
 		r->work = (struct event_work){&r->arena, &r->scratch};
-		out_init(&r->events, OUT_MAX);
-		out_init(&r->heatmaps, OUT_MAX);
+		out_init(&r->events, ROWS_MAX);
+		out_init(&r->heatmaps, ROWS_MAX);
 	}
-	out_init(&b->person_out, OUT_MAX);
-	out_init(&b->id_out, OUT_MAX);
-	out_init(&b->group_out, OUT_MAX);
-	out_init(&b->warning_out, OUT_MAX);
-	out_init(&b->letter_out, OUT_MAX);
+	out_init(&b->person_out, REST_MAX);
+	out_init(&b->id_out, REST_MAX);
+	out_init(&b->group_out, REST_MAX);
+	out_init(&b->warning_out, REST_MAX);
+	out_init(&b->letter_out, REST_MAX);
 }
 
 void
@@ -212,6 +219,7 @@ lay_items(struct pipeline_batch *b, int max_events, struct err *e)
 static void
 lay_ranges(struct pipeline_batch *b)
 {
+	size_t factor = b->n_items == 1 ? LONE_FACTOR : 1;
 	int n = b->p->n_threads * RANGES_PER_THREAD;
 	int at = 0;
 
@@ -224,9 +232,13 @@ lay_ranges(struct pipeline_batch *b)
 	if (n == 0)
 		n = 1;
 	b->n_ranges = n;
+	b->arena.max_bytes = PERSONS_MAX * factor;
 	for (int i = 0; i < n; i++) {
 		struct range *r = &b->ranges[i];
 
+		r->arena.max_bytes = EVENTS_MAX * factor / (size_t)n;
+		r->events.b.max_bytes = ROWS_MAX * factor / (size_t)n;
+		r->heatmaps.b.max_bytes = ROWS_MAX * factor / (size_t)n;
 		r->from = at;
 		r->to = at = (int)((int64_t)b->n_items * (i + 1) / n);
 		r->failed.code = ERR_OK;

@@ -92,7 +92,7 @@ struct pipeline_batch {
 	struct out person_out, id_out, group_out, warning_out, letter_out;
 	uint64_t n_results[4]; /* as the labels of INGEST_RESULT */
 	int64_t began_ns;
-	bool is_alone; /* made after a failure of memory: one event */
+	bool is_alone; /* one event that failed for memory before */
 };
 
 void pipeline_batch_init(struct pipeline_batch *b, struct pipeline *p);

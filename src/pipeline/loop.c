@@ -12,6 +12,11 @@
 #define BACKOFF_MOST_NS INT64_C(5000000000)
 /* Without work for so long, the batches' memory is given back. */
 #define IDLE_NS INT64_C(1000000000)
+/* After so many batches under a limit, the limit doubles. */
+#define SMALL_BATCHES 16
+/* An event that failed so often alone, for memory, is the one that is too much
+ * and no victim of others. */
+#define ALONE_FAILURES 5
 
 void
 pipeline_note_append(void *cookie, struct store_part *part)
@@ -121,6 +126,20 @@ job_done(struct store_job *j, const struct err *result)
 	lock_release(&p->lock);
 }
 
+/* The batch in flight was committed. */
+static void
+note_success(struct pipeline *p)
+{
+	p->n_failures = 0;
+	set_trouble(p, NULL);
+	if (p->limit_events > 0 && ++p->n_under_limit == SMALL_BATCHES) {
+		p->n_under_limit = 0;
+		p->limit_events *= 2;
+		if (p->limit_events >= atomic_load(&p->batch_events))
+			p->limit_events = 0;
+	}
+}
+
 /* Waits for the batch in flight; its outcome. */
 static int
 land(struct pipeline *p, struct err *e)
@@ -133,6 +152,8 @@ land(struct pipeline *p, struct err *e)
 	*e = p->outcome;
 	lock_release(&p->lock);
 	p->in_flight = NULL;
+	if (e->code == ERR_OK)
+		note_success(p);
 	return -(int)e->code;
 }
 
@@ -171,18 +192,23 @@ pass_gap(struct input *in, const struct err *e)
 }
 
 static int
+batch_events(const struct pipeline *p)
+{
+	int n = atomic_load(&p->batch_events);
+
+	return p->limit_events > 0 && p->limit_events < n ? p->limit_events : n;
+}
+
+static int
 fill(struct pipeline *p, struct pipeline_batch *b, struct input *in,
 	struct err *e)
 {
-	int max = p->n_alone > 0 ? 1 : atomic_load(&p->batch_events);
 	int r = pipeline_batch_read(
-		b, in, max, atomic_load(&p->batch_bytes), e);
+		b, in, batch_events(p), atomic_load(&p->batch_bytes), e);
 
 	if (r != 0)
 		return r;
-	b->is_alone = p->n_alone > 0;
-	if (b->is_alone)
-		p->n_alone--;
+	b->is_alone = p->limit_events == 1 && p->n_failures >= ALONE_FAILURES;
 	return pipeline_run_steps(b, false, e);
 }
 
@@ -195,16 +221,15 @@ wait_for_company(struct pipeline *p, const struct input *in)
 	struct store_part_state st;
 
 	store_part_state(in->part, &st);
-	if (st.high_watermark - in->next < atomic_load(&p->batch_events) &&
-		p->n_alone == 0)
+	if (st.high_watermark - in->next < batch_events(p))
 		pause_until(p, until);
 	p->last_began_ns = clock_mono_ns();
 }
 
 /*
  * pipeline-6, pipeline-7: both batches are forgotten, reading goes on from the
- * committed positions; nothing became a letter. Memory that was short for a whole batch may do for its
- * events one by one.
+ * committed positions; nothing became a letter. Memory that
+ * was short for a batch may do for a smaller one, in the end for one event.
  */
 static void
 recover(struct pipeline *p, const struct err *why)
@@ -219,8 +244,12 @@ recover(struct pipeline *p, const struct err *why)
 	if (p->n_failures++ == 0 || p->n_failures % 32 == 0)
 		log_warn("ingest_waits", "code=%s error=%s retries=%u",
 			err_name(why->code), log_q(why->text), p->n_failures);
-	if (why->code == ERR_NO_MEMORY)
-		p->n_alone = atomic_load(&p->batch_events);
+	if (why->code == ERR_NO_MEMORY) {
+		p->limit_events = batch_events(p) / 4;
+		if (p->limit_events == 0)
+			p->limit_events = 1;
+		p->n_under_limit = 0;
+	}
 	if (delay_ns > BACKOFF_MOST_NS)
 		delay_ns = BACKOFF_MOST_NS;
 	pause_until(p, clock_mono_ns() + delay_ns);
@@ -244,11 +273,7 @@ turn(struct pipeline *p, struct input *in, struct err *e)
 	if (r != 0 || b->n_items == 0)
 		return r;
 	r = land(p, e);
-	if (r != 0)
-		return r;
-	p->n_failures = 0;
-	set_trouble(p, NULL);
-	return submit(p, b, e);
+	return r != 0 ? r : submit(p, b, e);
 }
 
 static void
@@ -288,10 +313,6 @@ pipeline_main(void *cookie)
 			r = turn(p, in, &e);
 		} else if (p->in_flight != NULL) {
 			r = land(p, &e);
-			if (r == 0) {
-				p->n_failures = 0;
-				set_trouble(p, NULL);
-			}
 		} else {
 			if (has_rested)
 				release_memory(p);

@@ -49,7 +49,8 @@ struct pipeline {
 	/* Pipeline thread only. */
 	struct pipeline_batch *in_flight; /* submitted, not yet taken back */
 	int64_t last_began_ns; /* of the batch before */
-	int n_alone; /* batches of one event still to come */
+	int limit_events; /* smaller batches after a failure of memory; 0: none */
+	int n_under_limit; /* batches done since */
 	unsigned n_failures; /* in a row */
 
 	struct lock lock;

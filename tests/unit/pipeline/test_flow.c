@@ -177,6 +177,30 @@ a_commit_that_fails_is_done_again_and_nothing_doubles(void **state)
 	buf_fini(&text);
 }
 
+/* A person with large properties stands in every row: more bytes than a batch
+ * may have. It is done in smaller ones, and nothing becomes a letter. */
+static void
+rows_that_multiply_are_done_in_smaller_batches(void **state)
+{
+	struct world *w = *state;
+	struct buf properties;
+	int n = 300;
+
+	buf_init(&properties, 1 << 20);
+	buf_append_lit(&properties, "{\"$set\":{\"large\":\"");
+	for (int i = 0; i < 250000; i++)
+		buf_append_char(&properties, 'x');
+	buf_append_lit(&properties, "\"}}");
+	send(w, 0, "u", "e", buf_cstr(&properties));
+	for (int i = 1; i < n; i++)
+		send(w, i, "u", "e", "{\"$browser\":\"B\"}");
+	world_start(w, plain);
+	world_drain(w);
+	assert_int_equal(world_count(w, TOPIC_EVENTS, 0), n);
+	assert_int_equal(world_count(w, TOPIC_DEAD_LETTERS, 1), 0);
+	buf_fini(&properties);
+}
+
 static void
 other_inputs_are_read_too(void **state)
 {
@@ -272,6 +296,7 @@ run_flow_tests(void)
 		FLOW_TEST(a_restart_goes_on_where_the_commit_was),
 		FLOW_TEST(
 			a_commit_that_fails_is_done_again_and_nothing_doubles),
+		FLOW_TEST(rows_that_multiply_are_done_in_smaller_batches),
 		FLOW_TEST(other_inputs_are_read_too),
 		FLOW_TEST(warnings_and_heatmaps_leave_by_their_topics),
 		FLOW_TEST(a_person_deleted_by_hand_sends_its_end),
