@@ -42,17 +42,34 @@ open_store(struct daemon *d, enum store_kind kind, size_t queue_bytes,
 /* Sluice's own topics are there from the first start, whatever the roles, so
  * that readers find them empty rather than missing. */
 static int
-open_topics(struct store *s, enum topic_file file, struct err *e)
+open_topics(struct store **s, enum topic_file file, struct err *e)
 {
 	struct store_part *part;
+	int rc = 0;
 
-	for (int t = 0; t < TOPIC_N; t++)
-		for (int p = 0; p < topic_defs[t].n_partitions; p++)
-			if (topic_defs[t].file[p] == file &&
-				store_part_open(s, topic_defs[t].name, p, &part,
-					e) != 0)
-				return -(int)e->code;
-	return 0;
+	for (int t = 0; rc == 0 && t < TOPIC_N; t++)
+		for (int p = 0; rc == 0 && p < topic_defs[t].n_partitions; p++)
+			if (topic_defs[t].file[p] == file)
+				rc = store_part_open(
+					*s, topic_defs[t].name, p, &part, e);
+	if (rc < 0) {
+		store_close(*s);
+		*s = NULL;
+	}
+	return rc;
+}
+
+/* Says which setting to change when a port is taken. */
+static int
+name_port(int rc, const char *setting, struct err *e)
+{
+	struct err why = *e;
+
+	if (rc != -ERR_EXISTS)
+		return rc;
+	return err_set(e, ERR_EXISTS,
+		"%.180s: stop what listens there, or set %s to another",
+		why.text, setting);
 }
 
 static int
@@ -87,7 +104,7 @@ start_spool(struct daemon *d, struct err *e)
 	int rc = open_store(d, STORE_SPOOL,
 		(size_t)daemon_conf(d)->spool_queue_bytes, &d->spool, e);
 
-	return rc == 0 ? open_topics(d->spool, TOPIC_SPOOL, e) : rc;
+	return rc == 0 ? open_topics(&d->spool, TOPIC_SPOOL, e) : rc;
 }
 
 static void
@@ -101,7 +118,7 @@ start_state(struct daemon *d, struct err *e)
 {
 	int rc = open_store(d, STORE_STATE, QUEUE_BYTES, &d->state, e);
 
-	return rc == 0 ? open_topics(d->state, TOPIC_STATE, e) : rc;
+	return rc == 0 ? open_topics(&d->state, TOPIC_STATE, e) : rc;
 }
 
 static void
@@ -176,7 +193,8 @@ stop_catalogue(struct daemon *d)
 static int
 start_broker(struct daemon *d, struct err *e)
 {
-	int rc = broker_start(d->broker, &d->ports.kafka, e);
+	int rc = name_port(
+		broker_start(d->broker, &d->ports.kafka, e), "kafka.listen", e);
 
 	d->broker_listens = rc == 0 && d->ports.kafka != 0;
 	return rc;
@@ -237,7 +255,9 @@ start_capture(struct daemon *d, struct err *e)
 	more[1].app = d->remote;
 	rc = capture_new(&o, &d->capture, e);
 	if (rc == 0)
-		rc = capture_start(d->capture, more, &d->ports.capture, e);
+		rc = name_port(
+			capture_start(d->capture, more, &d->ports.capture, e),
+			"capture.listen", e);
 	if (rc < 0) {
 		capture_free(d->capture);
 		remote_free(d->remote);
@@ -280,7 +300,8 @@ start_clickhouse(struct daemon *d, struct err *e)
 			"broker, which is off: see roles and kafka.listen\"");
 		return 0;
 	}
-	rc = clickhouse_start(&o, &d->clickhouse, e);
+	rc = name_port(clickhouse_start(&o, &d->clickhouse, e),
+		"clickhouse.listen", e);
 	if (rc != 0)
 		return rc;
 	clickhouse_status(d->clickhouse, &st);
@@ -335,7 +356,9 @@ start_admin(struct daemon *d, struct err *e)
 		return rc;
 	rc = datadir_listen(d->data_dir, &fd, e);
 	if (rc == 0)
-		rc = admin_start(d->admin, fd, &tcp, &d->ports.admin, e);
+		rc = name_port(
+			admin_start(d->admin, fd, &tcp, &d->ports.admin, e),
+			"admin.listen", e);
 	if (rc < 0) {
 		stop_admin(d);
 		return rc;
