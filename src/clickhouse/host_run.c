@@ -252,15 +252,16 @@ run_query(struct host_run *r)
 			  !r->scan.has_totals && !r->q->formats_by_setting &&
 			  sql_format_is_streamable(r->format);
 
+	/* An unparsable text counts 0; the stream takes one statement only, so
+	 * that nothing of it is run before the error. */
 	if (r->lib->classify_query_n(*r->conn, r->scan.statement.p,
-		    r->scan.statement.len, NULL, 0, &a) == 0 &&
-		a.statement_count > 1) {
+		    r->scan.statement.len, NULL, 0, &a) != 0)
+		a.statement_count = 1;
+	if (a.statement_count > 1)
 		host_run_fail(r, SYNTAX_ERROR,
 			"Syntax error (Multi-statements are not allowed). "
 			"(SYNTAX_ERROR)");
-		return;
-	}
-	if (streamable)
+	else if (streamable || a.statement_count == 0)
 		host_run_stream(r);
 	else
 		run_whole(r);

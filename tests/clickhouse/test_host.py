@@ -58,8 +58,9 @@ def test_events_of_many_months_do_not_stop_the_table(sluice):
     assert value(sluice, "SELECT count() FROM events WHERE team_id = 102") == "150"
 
 
+# clickhouse-1 clickhouse-3
 def test_no_row_is_lost_when_the_child_is_killed_under_load():
-    """clickhouse-1 clickhouse-3: kill -9 at five moments while rows come in."""
+    """kill -9 at five moments while rows come in."""
     kills, batches, size = 5, max(50, scaled(200)), 200
     with Sluice(clickhouse=True, settings=PRODUCED) as s:
         stop = threading.Event()
@@ -119,8 +120,8 @@ def test_rows_and_groups_survive_a_restart_on_another_port():
         assert value(s, "SELECT count() FROM events") == "700"
 
 
+# clickhouse-2
 def test_the_child_ends_with_the_daemon():
-    """clickhouse-2"""
     with Sluice(clickhouse=True) as s:
         pid = ready_child(s)["pid"]
         s.kill()
@@ -131,8 +132,8 @@ def test_the_child_ends_with_the_daemon():
         assert not alive(pid)
 
 
+# clickhouse-5
 def test_without_a_library_the_rest_runs():
-    """clickhouse-5"""
     missing = {"clickhouse.library": "/nonexistent/libchdb.so"}
     with Sluice(clickhouse=True, settings=missing) as s:
         row = child(s)
@@ -145,8 +146,8 @@ def test_without_a_library_the_rest_runs():
         assert row["restarts"] == child(s)["restarts"] == 0
 
 
+# clickhouse-5
 def test_another_library_is_refused_until_it_changes(library, tmp_path):
-    """clickhouse-5"""
     path = tmp_path / "libchdb.so"
     shutil.copy("/lib/x86_64-linux-gnu/libz.so.1", path)
     with Sluice(clickhouse=True, settings={"clickhouse.library": path}) as s:

@@ -61,6 +61,9 @@ def test_format_clause_goes_before_default_format(sluice):
     [
         ("SELEC 1", {}, 400, 62),
         ("SELECT 1; SELECT 2", {}, 400, 62),
+        ("SELECT 1; SELEC 2", {}, 400, 62),
+        ("CREATE DATABASE nope; SELEC 2", {}, 400, 62),
+        ("SELECT 1 FROM nope", {}, 404, 60),
         ("", {}, 400, 62),
         ("SELECT nope", {}, 404, 47),
         ("SELECT * FROM nope", {}, 404, 60),
@@ -108,8 +111,8 @@ def test_gzip_both_ways(sluice):
     assert head["Content-Encoding"] is None
 
 
+# clickhouse-6
 def test_settings_of_a_request_end_with_it(sluice):
-    """clickhouse-6"""
     one = ask(sluice, "SELECT getSetting('max_threads')", max_threads="1")[2]
     assert one == "1\n"
     assert ask(sluice, "SET max_threads = 1")[0] == 200
@@ -129,8 +132,8 @@ def test_summary_and_headers(sluice):
     assert head["X-ClickHouse-Timezone"] == "UTC"
 
 
+# clickhouse-7
 def test_data_of_inserts_is_taken_as_it_is(sluice):
-    """clickhouse-7"""
     ask(sluice, "CREATE TABLE posthog.t (a Int32, b String) ENGINE Memory")
     query = urllib.parse.quote("INSERT INTO posthog.t FORMAT CSV")
     for body in ('1,"x;y\n\nz"\n2,two\n', ""):
