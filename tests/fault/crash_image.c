@@ -139,34 +139,58 @@ crash_image_truncate(struct crash_inode *n, int64_t size)
 }
 
 static void
+drop_ops(struct crash_inode *n)
+{
+	struct op *o = n->ops, *next;
+
+	for (; o != NULL; o = next) {
+		next = o->next;
+		free(o);
+	}
+	n->ops = NULL;
+	n->last = &n->ops;
+}
+
+void
+crash_image_close(struct crash_inode *n)
+{
+	if (n->path[0] != '\0')
+		return;
+	drop_ops(n);
+	free(n);
+}
+
+/* SQLite deletes a file only after it closed it, so nobody has the inode. */
+static void
 sync_dir(void)
 {
 	struct crash_inode **at = &inodes;
 
 	while (*at != NULL) {
-		(*at)->is_created = false;
-		if ((*at)->is_deleted)
-			*at = (*at)->next;
-		else
-			at = &(*at)->next;
+		struct crash_inode *n = *at;
+
+		n->is_created = false;
+		if (!n->is_deleted) {
+			at = &n->next;
+			continue;
+		}
+		*at = n->next;
+		drop_ops(n);
+		free(n->durable.p);
+		free(n);
 	}
 }
 
 void
 crash_image_sync(struct crash_inode *n, bool with_dir)
 {
-	struct op *o = n->ops, *next;
-
-	for (; o != NULL; o = next) {
-		next = o->next;
+	for (struct op *o = n->ops; o != NULL; o = o->next) {
 		if (o->is_truncate)
 			resize(&n->durable, (size_t)o->at);
 		else
 			put(&n->durable, o->bytes, o->len, o->at);
-		free(o);
 	}
-	n->ops = NULL;
-	n->last = &n->ops;
+	drop_ops(n);
 	if (with_dir)
 		sync_dir();
 }

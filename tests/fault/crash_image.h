@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 /* What of each file is durable, and what was done to it since. Not
- * thread-safe. Memory is never given back: the process is short. */
+ * thread-safe. */
 struct crash_inode;
 
 struct crash_inode *crash_image_open(const char *path, bool existed);
+/* A handle was closed; forgets a temporary file. */
+void crash_image_close(struct crash_inode *n);
 void crash_image_write(
 	struct crash_inode *n, const void *p, size_t len, int64_t at);
 void crash_image_truncate(struct crash_inode *n, int64_t size);

@@ -55,6 +55,9 @@ crash_close(sqlite3_file *f)
 {
 	int rc = real_of(f)->pMethods->xClose(real_of(f));
 
+	pthread_mutex_lock(&lock);
+	crash_image_close(inode_of(f));
+	pthread_mutex_unlock(&lock);
 	free(real_of(f));
 	return rc;
 }
