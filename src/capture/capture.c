@@ -78,6 +78,7 @@ capture_new(
 	c->max_connections_per_address =
 		(int)o->conf->capture_max_connections_per_address;
 	lock_init(&c->lock);
+	cond_init(&c->heavy_written);
 	queue_init(&c->heavy, CAPTURE_HEAVY_QUEUE, SIZE_MAX);
 	c->listen_text = mem_strdup(o->conf->capture_listen);
 	atomic_store(&c->conf, read_conf(o->conf));
@@ -171,6 +172,7 @@ capture_free(struct capture *c)
 		conf = older;
 	}
 	capture_jobs_free(c);
+	cond_fini(&c->heavy_written);
 	lock_fini(&c->lock);
 	mem_free(c->listen_text);
 	mem_free(c);

@@ -22,6 +22,11 @@
 /* What an HTTP thread decodes itself; larger requests go to the heavy
  * thread. */
 #define CAPTURE_LIGHT_BYTES ((size_t)4 * 1024 * 1024)
+#define CAPTURE_LIGHT_EVENTS 20000
+/* The heavy thread waits while so many bytes of its batches are not written. */
+#define CAPTURE_HEAVY_BYTES ((size_t)16 * 1024 * 1024)
+/* What the store takes at once, with room. */
+#define CAPTURE_PIECE_BYTES ((size_t)32 * 1024 * 1024)
 #define CAPTURE_MAX_PROXIES 64
 #define CAPTURE_COMMIT_TIMEOUT_MS 15000
 #define CAPTURE_HEAVY_TIMEOUT_MS 60000
@@ -110,6 +115,7 @@ struct capture_body {
 /* Buffers of the decoding; one request at a time has it. */
 struct capture_scratch {
 	struct buf a, b;
+	struct buf events; /* struct capture_event, back to back */
 	struct capture_scratch *next;
 };
 
@@ -131,6 +137,7 @@ struct capture_job {
 	struct capture *c;
 	bool beacon;
 	struct buf answer; /* of v1: the body of the success answer */
+	size_t heavy_bytes; /* counted in the capture's */
 	uint32_t n_events;
 	int n_outs;
 	struct capture_out outs[CAPTURE_OUTS];
@@ -167,6 +174,7 @@ struct capture_ctx {
 	unsigned path_flags;
 	struct slice query_text, raw, content_type, content_encoding;
 	size_t max_decoded; /* at this stage: light or full */
+	bool on_heavy; /* runs on the heavy thread */
 	bool is_heavy; /* out: too large for an HTTP thread */
 	struct capture_query q;
 	bool raw_from_query;
@@ -207,6 +215,8 @@ struct capture {
 	int n_jobs;
 	struct queue heavy;
 	struct thread heavy_thread;
+	size_t heavy_bytes; /* guarded by lock */
+	struct cond heavy_written;
 };
 
 /* A step returns 0, or -1 with ctx->no filled. */

@@ -24,20 +24,19 @@ add_event(struct walk *w)
 {
 	struct capture_body *b = w->b;
 
-	if (b->n == b->cap) {
-		uint32_t cap = b->cap == 0 ? 8 : b->cap * 2;
-		struct capture_event *more;
+	struct buf *room = &w->x->s->events;
 
-		if (b->n >= LIMIT_REQUEST_EVENTS)
+	if (b->n >= CAPTURE_LIGHT_EVENTS && !w->x->on_heavy) {
+		w->x->is_heavy = w->x->c != NULL;
+		if (w->x->is_heavy)
 			return NULL;
-		more = arena_alloc(w->x->a, cap * sizeof(*more));
-		if (more == NULL)
-			return NULL;
-		if (b->n > 0)
-			memcpy(more, b->events, b->n * sizeof(*more));
-		b->events = more;
-		b->cap = cap;
 	}
+	if (b->n >= LIMIT_REQUEST_EVENTS)
+		return NULL;
+	room->len = b->n * sizeof(*b->events);
+	if (buf_reserve(room, sizeof(*b->events)) == NULL)
+		return NULL;
+	b->events = (struct capture_event *)(void *)room->p;
 	b->events[b->n] = (struct capture_event){0};
 	return &b->events[b->n++];
 }
@@ -285,6 +284,8 @@ choose_object(struct walk *w, int level)
 static int
 bad_json(struct walk *w)
 {
+	if (w->x->is_heavy)
+		return -1;
 	if (w->no_memory)
 		return capture_refuse(w->x, 413, CAPTURE_OVERSIZE_EVENT,
 			"maximum event size exceeded: more than %d events",

@@ -129,10 +129,20 @@ start(struct capture_ctx *x, struct http_request *r,
 		.content_encoding = http_header(r, "Content-Encoding"),
 		.now_us = http_received_at_us(r),
 	};
+	x->on_heavy = is_suspended;
 	x->max_decoded = x->conf->max_decoded_bytes;
 	if (!is_suspended && x->max_decoded > CAPTURE_LIGHT_BYTES)
 		x->max_decoded = CAPTURE_LIGHT_BYTES;
 	x->now_len = (size_t)clock_format(x->now_us, CLOCK_RFC3339, x->now);
+}
+
+static void
+wait_for_writer(struct capture *c)
+{
+	lock_take(&c->lock);
+	while (c->heavy_bytes > CAPTURE_HEAVY_BYTES)
+		cond_wait(&c->heavy_written, &c->lock);
+	lock_release(&c->lock);
 }
 
 void
@@ -152,6 +162,7 @@ capture_heavy_thread(void *cookie)
 
 			list = list->next;
 			queue_done(&c->heavy, 1, 1);
+			wait_for_writer(c);
 			/* Then nobody else touches the request or its arena. */
 			if (!http_resume_begin(r)) {
 				http_unref(r);

@@ -93,6 +93,8 @@ capture_scratch_get(struct capture *c)
 		return NULL;
 	buf_init(&s->a, BATCHES_MAX_BYTES);
 	buf_init(&s->b, BATCHES_MAX_BYTES);
+	buf_init(&s->events,
+		LIMIT_REQUEST_EVENTS * sizeof(struct capture_event));
 	return s;
 }
 
@@ -102,6 +104,7 @@ capture_scratch_put(struct capture *c, struct capture_scratch *s)
 {
 	trim(&s->a, SCRATCH_KEEP);
 	trim(&s->b, SCRATCH_KEEP);
+	trim(&s->events, SCRATCH_KEEP);
 	lock_take(&c->lock);
 	s->next = c->scratches;
 	c->scratches = s;
@@ -123,6 +126,7 @@ capture_jobs_free(struct capture *c)
 		c->scratches = s->next;
 		buf_fini(&s->a);
 		buf_fini(&s->b);
+		buf_fini(&s->events);
 		mem_free(s);
 	}
 }
@@ -152,12 +156,24 @@ answer(struct capture_job *j, const struct err *result)
 		capture_answer_ok(j->r, j->beacon);
 }
 
+static void
+count_heavy(struct capture *c, size_t n, bool add)
+{
+	if (n == 0)
+		return;
+	lock_take(&c->lock);
+	c->heavy_bytes += add ? n : -n;
+	cond_broadcast(&c->heavy_written);
+	lock_release(&c->lock);
+}
+
 /* capture-1: success is answered here and only after the commit. */
 static void
 finish(struct capture_job *j, const struct err *result)
 {
 	struct http_request *r = j->r;
 
+	count_heavy(j->c, j->heavy_bytes, false);
 	if (result->code == ERR_OK)
 		stats_add(STATS_CAPTURE_INGESTED, 0, j->n_events);
 	if (http_resume_begin(r)) {
@@ -184,7 +200,50 @@ multi_done(struct store_job *sj, const struct err *result)
 		result);
 }
 
-/* capture-2: all topics of a request in one transaction. @thread store */
+/* Whole batches from p on, at most CAPTURE_PIECE_BYTES unless one has more. */
+static int
+next_piece(struct slice rest, size_t *len, uint32_t *n_records, struct err *e)
+{
+	struct batch_info b;
+
+	*len = 0;
+	*n_records = 0;
+	while (*len < rest.len) {
+		int err = batch_peek(
+			slice_of(rest.p + *len, rest.len - *len), &b, e);
+
+		if (err != 0)
+			return err;
+		if (*len > 0 && *len + b.bytes > CAPTURE_PIECE_BYTES)
+			break;
+		*len += b.bytes;
+		*n_records += b.n_records;
+	}
+	return 0;
+}
+
+static int
+append_out(struct store_conn *conn, struct capture_out *o, struct err *e)
+{
+	for (size_t at = 0; at < o->batches.len;) {
+		struct slice rest =
+			slice_of(o->batches.p + at, o->batches.len - at);
+		uint32_t n_records;
+		int64_t base;
+		size_t len;
+		int err = next_piece(rest, &len, &n_records, e);
+
+		if (err == 0)
+			err = store_tx_append(conn, o->part, o->batches.p + at,
+				len, n_records, o->max_ts_ms, &base, e);
+		if (err != 0)
+			return err;
+		at += len;
+	}
+	return 0;
+}
+
+/* capture-2: the whole request in one transaction. @thread store */
 static int
 multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
 {
@@ -192,20 +251,11 @@ multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
 		(struct capture_job *)(void *)((char *)sj -
 					       offsetof(struct capture_job,
 						       multi));
+	int err = 0;
 
-	for (int i = 0; i < j->n_outs; i++) {
-		struct capture_out *o = &j->outs[i];
-		int64_t base;
-		int err;
-
-		if (o->n == 0)
-			continue;
-		err = store_tx_append(conn, o->part, o->batches.p,
-			o->batches.len, o->n, o->max_ts_ms, &base, e);
-		if (err != 0)
-			return err;
-	}
-	return 0;
+	for (int i = 0; i < j->n_outs && err == 0; i++)
+		err = append_out(conn, &j->outs[i], e);
+	return err;
 }
 
 static int
@@ -213,7 +263,7 @@ hand_over(struct capture_job *j, struct err *e)
 {
 	struct capture_out *o = &j->outs[0];
 
-	if (j->n_outs == 1) {
+	if (j->n_outs == 1 && o->batches.len <= CAPTURE_PIECE_BYTES) {
 		j->append = (struct store_append){
 			.job = {.bytes = o->batches.len, .done = append_done},
 			.part = o->part,
@@ -239,6 +289,10 @@ capture_submit(struct capture_ctx *x, bool is_suspended)
 	j->r = x->r;
 	j->beacon = x->q.beacon;
 	x->job = NULL;
+	j->heavy_bytes = 0;
+	for (int i = 0; i < j->n_outs && x->on_heavy; i++)
+		j->heavy_bytes += j->outs[i].batches.len;
+	count_heavy(x->c, j->heavy_bytes, true);
 	/* The request is suspended before the writer may see the job. */
 	if (is_suspended) {
 		http_suspend_again(x->r, CAPTURE_COMMIT_TIMEOUT_MS);

@@ -159,10 +159,8 @@ read_body(struct capture_ctx *x)
 
 	if (x->raw.len == 0)
 		return capture_refuse_v1(x, 400, "empty_body", "no body");
-	/* The heavy thread has the whole bound, others the light one. */
-	if (x->max_decoded > LIMIT_V1_TEXT_BYTES ||
-		x->max_decoded > CAPTURE_LIGHT_BYTES)
-		x->max_decoded = LIMIT_V1_TEXT_BYTES;
+	x->max_decoded =
+		x->on_heavy ? LIMIT_V1_TEXT_BYTES : CAPTURE_LIGHT_BYTES;
 	buf_reset(b);
 	b->max_bytes = x->max_decoded;
 	if (how.len == 0 || slice_eq_nocase(how, SLICE_LIT("identity")))

@@ -19,6 +19,10 @@ add_event(struct capture_ctx *x)
 
 		if (b->n >= LIMIT_REQUEST_EVENTS)
 			return -1;
+		if (b->n >= CAPTURE_LIGHT_EVENTS && !x->on_heavy) {
+			x->is_heavy = true;
+			return -1;
+		}
 		more = arena_zalloc(x->a, cap, sizeof(*more));
 		more_v1 = arena_zalloc(x->a, cap, sizeof(*more_v1));
 		if (more == NULL || more_v1 == NULL)
@@ -158,11 +162,18 @@ int
 capture_v1_parse(struct capture_ctx *x)
 {
 	struct capture_v1 *v = x->v1;
-	struct err e;
+	struct err e = {0};
 	int64_t at_us;
+	int err;
 
 	v->types_ok = true;
-	if (read_object(x, &e) != 0 || !v->has_batch || !v->types_ok)
+	err = read_object(x, &e);
+	if (x->is_heavy)
+		return -1;
+	if (err != 0 && e.code == ERR_TOO_BIG)
+		return capture_refuse_v1(x, 413, "payload_too_large",
+			"the batch has too many events");
+	if (err != 0 || !v->has_batch || !v->types_ok)
 		return capture_refuse_v1(x, 400, "request_parsing_error",
 			"the body is no JSON object with an array batch of "
 			"objects");

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 
-#define ARENA_MAX_BYTES (64u * 1024 * 1024)
+#define ARENA_MAX_BYTES (192u * 1024 * 1024)
 
 /* Requests are pooled, so that a request costs no allocation of its own. */
 struct http_request *

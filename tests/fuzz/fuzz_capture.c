@@ -71,6 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	buf_init(&s.a, 1 << 22);
 	buf_init(&s.b, 1 << 22);
+	buf_init(&s.events, 1 << 26);
 	arena_init(&a, (size_t)1 << 28);
 	struct capture_ctx x = {
 		.conf = &conf,
@@ -90,5 +91,6 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	arena_fini(&a);
 	buf_fini(&s.a);
 	buf_fini(&s.b);
+	buf_fini(&s.events);
 	return 0;
 }

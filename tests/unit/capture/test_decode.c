@@ -25,6 +25,7 @@ set_up(struct one *o, const char *query, struct slice body)
 	*o = (struct one){.conf = {.max_decoded_bytes = 100000}};
 	buf_init(&o->s.a, 1 << 24);
 	buf_init(&o->s.b, 1 << 24);
+	buf_init(&o->s.events, 1 << 24);
 	arena_init(&o->a, 1 << 26);
 	o->x = (struct capture_ctx){.conf = &o->conf,
 		.a = &o->a,
@@ -40,6 +41,7 @@ tear_down(struct one *o)
 {
 	buf_fini(&o->s.a);
 	buf_fini(&o->s.b);
+	buf_fini(&o->s.events);
 	arena_fini(&o->a);
 }
 
