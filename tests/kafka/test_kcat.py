@@ -51,7 +51,8 @@ CODECS = {"gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_compression(sluice, codec):
-    lines = [f"a line that compresses well, number {i}" for i in range(2000)]
+    # Each line compresses by itself: a batch may hold one record only.
+    lines = [f"number {i} compresses" + " well" * 40 for i in range(2000)]
     topic = f"packed-{codec}"
     kcat(sluice, "-P", "-t", topic, "-z", codec, data="\n".join(lines) + "\n")
     out = kcat(sluice, "-C", "-t", topic, "-o", "beginning", "-e", "-q")
