@@ -137,8 +137,10 @@ ROWS(fetch_forgotten) = {
 	F(ARRAY, fetch_forgotten, parts, OF(broker_wire_i32s)),
 };
 ELEMENT(fetch_forgotten);
-/* From version 15 a follower names itself in tag 1 (id, then epoch). */
+/* From version 15 a follower names itself in tag 1 (id, then epoch). The tag
+ * stands first, as its default is not to undo what the other row read. */
 ROWS(fetch_req) = {
+	F(I32, fetch_req, replica, FROM(15), ABSENT(-1), .tag = WIRE_TAG(1)),
 	F(I32, fetch_req, replica, UNTIL(15), ABSENT(-1)),
 	F(I32, fetch_req, max_wait_ms),
 	F(I32, fetch_req, min_bytes),
@@ -149,7 +151,6 @@ ROWS(fetch_req) = {
 	F(ARRAY, fetch_req, topics, OF(fetch_topic_schema)),
 	F(ARRAY, fetch_req, forgotten, FROM(7), OF(fetch_forgotten_schema)),
 	F(STR, fetch_req, rack, FROM(11)),
-	F(I32, fetch_req, replica, FROM(15), ABSENT(-1), .tag = WIRE_TAG(1)),
 };
 MESSAGE(fetch_req);
 ROWS(fetch_aborted) = {

@@ -1,5 +1,6 @@
 #include "broker/topic_config.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,8 +74,9 @@ get_number(struct slice v, int64_t *out)
 	text[v.len] = '\0';
 	if (text[0] != '-' && (text[0] < '0' || text[0] > '9'))
 		return false;
+	errno = 0;
 	*out = strtoll(text, &end, 10);
-	return *end == '\0' && end != text;
+	return *end == '\0' && end != text && errno == 0;
 }
 
 static bool
