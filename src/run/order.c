@@ -40,8 +40,11 @@ parts_start(struct daemon *d, struct err *e)
 			break;
 		log_debug("started", "part=%s", p->name);
 	}
-	if (p->name == NULL)
+	if (p->name == NULL) {
+		/* Only now: by now every reader has said what it needs. */
+		retention_apply(d);
 		return 0;
+	}
 	while (p-- > daemon_parts)
 		if (is_wanted(d, p))
 			stop_part(d, p);

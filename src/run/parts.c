@@ -177,11 +177,8 @@ start_catalogue(struct daemon *d, struct err *e)
 		.state = d->state,
 		.broker = d->broker_db,
 	};
-	int rc = broker_new(&o, &d->broker, e);
 
-	if (rc == 0)
-		retention_apply(d);
-	return rc;
+	return broker_new(&o, &d->broker, e);
 }
 
 static void
