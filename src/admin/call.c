@@ -67,6 +67,7 @@ code_word(enum err_code code)
 	return "internal";
 }
 
+/* admin-2 */
 static void
 answer_error(struct admin_call *c, const struct err *e)
 {

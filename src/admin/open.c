@@ -4,7 +4,7 @@
 
 #define METRICS_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
-/* What the admin port serves to all; the rest wants a sign-in. */
+/* What the admin port serves to all; the rest wants a sign-in (admin-1). */
 static void
 serve_metrics(struct http_request *r)
 {

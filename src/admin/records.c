@@ -219,7 +219,7 @@ records_next(struct records *r, int *partition, struct batch_record_view *out,
 
 		if (rc < 0)
 			return rc;
-		/* Sources are in the order of partitions. */
+		/* Sources are in the order of partitions (admin-4). */
 		if (s->has_record &&
 			(best == NULL || s->record.ts_ms < best->record.ts_ms))
 			best = s;

@@ -7,8 +7,8 @@ const struct admin_route admin_routes[] = {
 	{"GET", "/api/v1/config", admin_config},
 	{"GET", "/api/v1/consumer-groups", admin_consumer_groups},
 	{"GET", "/api/v1/dlq", admin_dlq_list},
-	{"GET", "/api/v1/dlq/:id", admin_dlq_show},
 	{"POST", "/api/v1/dlq-replay", admin_dlq_replay},
+	{"GET", "/api/v1/dlq/:id", admin_dlq_show},
 	{"GET", "/api/v1/drained", admin_drained},
 	{"GET", "/api/v1/projects", admin_projects_list},
 	{"POST", "/api/v1/projects", admin_projects_create},
@@ -55,6 +55,8 @@ matches(const char *pattern, struct slice path,
 	struct slice rest = slice_str(pattern);
 	int n = 0;
 
+	if (path.len > 0 && path.p[path.len - 1] == '/')
+		return false;
 	while (rest.len > 0 && path.len > 0) {
 		struct slice want = next_part(&rest);
 		struct slice got = next_part(&path);

@@ -29,6 +29,7 @@ admin_sql(struct admin_call *c, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE,
 			"ClickHouse is off: set clickhouse.mode and the role "
 			"clickhouse");
+	/* admin-3 */
 	if (__atomic_fetch_add(&c->a->n_queries, 1, __ATOMIC_RELAXED) >=
 		ADMIN_QUERIES_MAX)
 		rc = err_set(e, ERR_BUSY, "%d queries run already: try again",

@@ -73,6 +73,7 @@ api_call(struct cli *c, const char *method, const char *path,
 	if (rc == -ERR_NOT_FOUND) {
 		if (!c->command->offline)
 			return no_daemon(c, e);
+		/* cli-3: local_call takes the lock. */
 		buf_reset(out);
 		rc = local_call(&(struct daemon_options){.data_dir = c->data,
 					.config_file = c->config,

@@ -257,6 +257,7 @@ cli_opt_i64(const struct cli *c, const char *name, int64_t min, int64_t max,
 		text, (long long)min, (long long)max);
 }
 
+/* cli-1, cli-2 */
 int
 cli_fail(const struct cli *c, const struct err *e)
 {

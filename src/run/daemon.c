@@ -26,6 +26,7 @@ daemon_has_role(const struct daemon *d, const char *role)
 	return conf_list_has(daemon_conf(d)->roles, role);
 }
 
+/* run-4 */
 void
 daemon_fatal(struct daemon *d, const struct err *why)
 {
@@ -138,7 +139,7 @@ stop_all(struct daemon *d)
 	sigset_t alarm_only;
 
 	service_notify("STOPPING=1");
-	datadir_remove_ports(d->data_dir);
+	datadir_remove_ports(d->data_dir); /* run-5 */
 	sigaction(SIGALRM, &sa, NULL);
 	sigemptyset(&alarm_only);
 	sigaddset(&alarm_only, SIGALRM);

@@ -36,6 +36,7 @@ datadir_prepare(const char *dir, struct err *e)
 	return 0;
 }
 
+/* run-1 */
 int
 datadir_lock(const char *dir, int *fd, struct err *e)
 {

@@ -65,7 +65,7 @@ make_ballast(struct disk_guard *g, int64_t want)
 		unlink(g->ballast_path);
 }
 
-/* Sets what is refused and why; logs a change. */
+/* Sets what is refused and why (run-3); logs a change. */
 static void
 decide(struct disk_guard *g, const struct admin_disk *s, int64_t spool_bytes)
 {

@@ -51,6 +51,7 @@ parts_start(struct daemon *d, struct err *e)
 	return -(int)e->code;
 }
 
+/* run-2 */
 void
 parts_stop(struct daemon *d)
 {

@@ -49,7 +49,8 @@ def run(*args, **kw):
 
 
 def one_line(done, status):
-    """The error is one line on stderr; nothing is on stdout. (cli-1, cli-2)"""
+    """The error is one line on stderr; nothing is on stdout."""
+    # cli-1, cli-2
     assert done.returncode == status, (done.stdout, done.stderr)
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
@@ -133,6 +134,7 @@ def test_commands_that_need_a_daemon_say_that_none_runs(args, tmp_path):
 
 
 def test_projects_work_on_the_files_without_a_daemon(tmp_path):
+    # cli-3
     data = tmp_path / "data"
     made = json.loads(
         run("project", "create", "--name", "a", "--json", "--data", data).stdout
@@ -274,7 +276,13 @@ def test_records_are_read_from_offset_to_max(sluice, project):
 
 def test_follow_shows_records_as_they_come(sluice, project):
     line = sluice.command(
-        "topic", "read", "events_plugin_ingestion", "--from", "end", "--follow", "--json"
+        "topic",
+        "read",
+        "events_plugin_ingestion",
+        "--from",
+        "end",
+        "--follow",
+        "--json",
     )
     with subprocess.Popen(
         [*line, "--max", "1"], stdout=subprocess.PIPE, text=True
@@ -295,6 +303,7 @@ def test_follow_shows_records_as_they_come(sluice, project):
 
 
 def test_partitions_are_merged_by_time(sluice):
+    # admin-4
     sluice.cli("topic", "create", "merged", "--partitions", "3")
     records = sluice.cli_lines("topic", "read", "clickhouse_ingestion_warnings")
     keys = [(r["timestamp_ms"], r["partition"], r["offset"]) for r in records]
@@ -342,7 +351,7 @@ def test_doctor_finds_nothing_wrong(sluice):
 
 
 def test_the_open_port_serves_metrics_and_readiness_only(sluice):
-    """admin-1, admin-2"""
+    # admin-1, admin-2
     status, _, body = sluice.http("admin", "/metrics")
     assert status == 200 and b"capture_events_received_total" in body
     assert sluice.http("admin", "/_ready")[0] == 200
@@ -362,9 +371,7 @@ def test_the_socket_is_for_its_owner_only(sluice):
 
 
 def test_bench_capture_counts_again(tmp_path):
-    done = run(
-        "bench", "capture", "--seconds", "1", "--json", env={**os.environ}
-    )
+    done = run("bench", "capture", "--seconds", "1", "--json", env={**os.environ})
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["events_accepted"] > 0 and result["requests_refused"] == 0

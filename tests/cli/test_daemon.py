@@ -51,7 +51,7 @@ def tmpfs(path, options):
 
 
 def test_a_second_daemon_is_refused_by_the_lock():
-    """run-1"""
+    # run-1
     with Sluice() as s:
         pid = s.process.pid
         done = subprocess.run(
@@ -100,6 +100,7 @@ def test_the_folder_is_closed_to_others():
 
 @pytest.mark.parametrize("name", ["config.db", "spool.db", "state.db", "broker.db"])
 def test_a_corrupted_file_stops_the_start(name):
+    # run-4
     with Sluice() as s:
         s.stop()
         path = os.path.join(s.data, name)
@@ -146,7 +147,7 @@ def fill(path, leave):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
 def test_a_full_disk_refuses_events_and_lets_the_rest_go_on(tmp_path):
-    """run-3: events are refused although the ballast was given free."""
+    # run-3: events are refused although the ballast was given free
     with stopped() as s, tmpfs(tmp_path / "small", "size=64m,mode=0700"):
         s.data = str(tmp_path / "small" / "data")
         s.log_path = str(tmp_path / "log")
@@ -184,7 +185,7 @@ def test_a_full_disk_refuses_events_and_lets_the_rest_go_on(tmp_path):
 
 
 def test_sigterm_under_load_loses_nothing():
-    """run-2, run-5"""
+    # run-2, run-5
     with Sluice(settings={"shutdown.timeout_s": "20"}) as s:
         token = s.project()["api_token"]
         accepted = []

@@ -1,0 +1,344 @@
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "admin/admin.h"
+#include "admin/admin_int.h"
+#include "conf/conf.h"
+#include "store/store.h"
+#include "team/team.h"
+#include "topic/batch.h"
+#include "topic/topic.h"
+
+/* The API in process, over real files and no broker. */
+struct world {
+	char dir[40];
+	struct conf_set *conf;
+	struct admin_options o;
+	struct admin *admin;
+	struct buf out;
+};
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static struct store *
+open_file(struct world *w, enum store_kind kind)
+{
+	const struct store_options o = {
+		.dir = w->dir, .kind = kind, .queue_bytes = 1 << 24};
+	struct store *s;
+	struct err e;
+
+	assert_int_equal(store_open(&o, &s, &e), 0);
+	return s;
+}
+
+static int
+set_up(void **state)
+{
+	static const char *const none[] = {NULL};
+	struct world *w = calloc(1, sizeof(*w));
+	struct err e;
+
+	assert_non_null(w);
+	snprintf(w->dir, sizeof(w->dir), "/tmp/sluice-admin-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	assert_int_equal(conf_load(NULL, none, &w->conf, &e), 0);
+	w->o.conf = w->conf;
+	w->o.data_dir = w->dir;
+	w->o.config = open_file(w, STORE_CONFIG);
+	w->o.spool = open_file(w, STORE_SPOOL);
+	w->o.state = open_file(w, STORE_STATE);
+	assert_int_equal(team_cache_new(w->o.config, &w->o.teams, &e), 0);
+	assert_int_equal(admin_new(&w->o, &w->admin, &e), 0);
+	buf_init(&w->out, 1 << 26);
+	*state = w;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *w = *state;
+
+	buf_fini(&w->out);
+	admin_free(w->admin);
+	team_cache_free(w->o.teams);
+	store_close(w->o.state);
+	store_close(w->o.spool);
+	store_close(w->o.config);
+	conf_free(w->conf);
+	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(w);
+	return 0;
+}
+
+/* The answer's text; its status must be this one. */
+static const char *
+ask(struct world *w, int status, const char *method, const char *target,
+	const char *body)
+{
+	buf_reset(&w->out);
+	assert_int_equal(admin_request(w->admin, method, target,
+				 slice_str(body), &w->out),
+		status);
+	return buf_cstr(&w->out);
+}
+
+static void
+has(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("%s is not in %s", part, text);
+}
+
+static void
+projects_are_made_changed_and_deleted(void **state)
+{
+	struct world *w = *state;
+	const char *made = ask(w, 201, "POST", "/api/v1/projects",
+		"{\"name\":\"a \\\"b\\\"\",\"settings\":{\"anonymize_ips\":"
+		"\"true\",\"timezone\":\"Europe/Paris\"}}");
+
+	has(made, "\"id\":1,");
+	has(made, "\"name\":\"a \\\"b\\\"\"");
+	has(made, "\"anonymize_ips\":true");
+	has(made, "\"timezone\":\"Europe/Paris\"");
+	has(ask(w, 200, "PATCH", "/api/v1/projects/1",
+		    "{\"settings\":{\"anonymize_ips\":false}}"),
+		"\"anonymize_ips\":false");
+	has(ask(w, 200, "GET", "/api/v1/projects", ""),
+		"{\"items\":[{\"id\":1");
+	has(ask(w, 200, "DELETE", "/api/v1/projects/1", ""),
+		"\"deleted\":true");
+	has(ask(w, 404, "GET", "/api/v1/projects/1", ""), "\"not_found\"");
+}
+
+static void
+errors_have_a_code_a_message_and_the_field(void **state)
+{
+	struct world *w = *state;
+
+	/* admin-2 */
+	has(ask(w, 404, "GET", "/api/v1/nowhere", ""),
+		"{\"error\":{\"code\":\"not_found\",\"message\":\"");
+	has(ask(w, 404, "GET", "/api/v1/projects/", ""), "not_found");
+	has(ask(w, 501, "PUT", "/api/v1/projects", ""), "unsupported");
+	has(ask(w, 400, "POST", "/api/v1/projects", ""), "invalid");
+	has(ask(w, 400, "POST", "/api/v1/projects", "{"), "body");
+	has(ask(w, 400, "POST", "/api/v1/projects", "[]"), "object");
+	has(ask(w, 400, "POST", "/api/v1/projects", "{\"name\":7}"),
+		"\"field\":\"name\"");
+	has(ask(w, 400, "POST", "/api/v1/projects",
+		    "{\"name\":\"x\",\"settings\":{\"colour\":\"red\"}}"),
+		"colour");
+	has(ask(w, 400, "GET", "/api/v1/projects/x", ""), "\"field\":\"id\"");
+	has(ask(w, 503, "GET", "/api/v1/status", ""), "unavailable");
+	has(ask(w, 503, "POST", "/api/v1/sql", "{\"query\":\"SELECT 1\"}"),
+		"ClickHouse is off");
+}
+
+static void
+routes_are_told_apart_by_method_and_parameter(void **state)
+{
+	struct world *w = *state;
+	const struct admin_route *r;
+	struct admin_call c;
+	struct arena a;
+	struct err e;
+
+	arena_init(&a, 1 << 20);
+	admin_call_init(&c, w->admin, &a, SLICE_LIT("GET"),
+		SLICE_LIT("/api/v1/projects/7/groups/a%2Fb/c%20d?x=1%202&y"),
+		SLICE_NONE);
+	assert_int_equal(admin_route_find(&c, &r, &e), 0);
+	assert_ptr_equal(r->fn, admin_groups_show);
+	assert_true(slice_eq_str(c.param[0], "7"));
+	assert_true(slice_eq_str(c.param[1], "a/b"));
+	assert_true(slice_eq_str(c.param[2], "c d"));
+	assert_true(slice_eq_str(admin_query(&c, "x"), "1 2"));
+	assert_true(admin_query_flag(&c, "y"));
+	assert_null(admin_query(&c, "z").p);
+	buf_fini(&c.out);
+	arena_fini(&a);
+	for (r = admin_routes; r[1].path != NULL; r++)
+		assert_true(strcmp(r->path, r[1].path) <= 0);
+}
+
+struct append_job {
+	struct store_job job;
+	struct store_part *part;
+	struct buf batch;
+	int64_t ts_ms, offset;
+};
+
+static int
+run_append(struct store_job *job, struct store_conn *c, struct err *e)
+{
+	struct append_job *j = (struct append_job *)(void *)job;
+
+	return store_tx_append(c, j->part, j->batch.p, j->batch.len, 1,
+		j->ts_ms, &j->offset, e);
+}
+
+/* One record at this time in its own batch. */
+static void
+append(struct store *s, const char *topic, int partition, int64_t ts_ms,
+	const char *value)
+{
+	struct append_job j = {.job.run = run_append, .ts_ms = ts_ms};
+	struct batch_writer bw;
+	struct err e;
+
+	assert_int_equal(store_part_open(s, topic, partition, &j.part, &e), 0);
+	buf_init(&j.batch, 1 << 20);
+	batch_begin(&bw, &j.batch, ts_ms);
+	batch_record(&bw, ts_ms, SLICE_NONE, slice_str(value), NULL, 0);
+	assert_int_equal(batch_end(&bw, BATCH_NONE, &e), 0);
+	j.job.bytes = j.batch.len;
+	assert_int_equal(store_call(s, &j.job, &e), 0);
+	buf_fini(&j.batch);
+}
+
+/* Reads a whole stream. */
+static const char *
+read_stream(struct world *w, const char *target)
+{
+	struct admin_call c;
+	struct arena a;
+	char piece[7];
+	long n;
+
+	buf_reset(&w->out);
+	arena_init(&a, 1 << 20);
+	admin_call_init(&c, w->admin, &a, SLICE_LIT("GET"), slice_str(target),
+		SLICE_NONE);
+	admin_dispatch(&c);
+	assert_int_equal(c.status, 200);
+	assert_non_null(c.stream);
+	while ((n = c.stream(c.stream_cookie, piece, sizeof(piece))) > 0)
+		buf_append(&w->out, piece, (size_t)n);
+	assert_int_equal(n, 0);
+	c.stream_free(c.stream_cookie);
+	buf_fini(&c.out);
+	arena_fini(&a);
+	return buf_cstr(&w->out);
+}
+
+static void
+partitions_are_merged_by_time_partition_and_offset(void **state)
+{
+	struct world *w = *state;
+	const char *topic = topic_defs[TOPIC_WARNINGS].name;
+	const char *text;
+
+	append(w->o.spool, topic, 0, 1000, "a");
+	append(w->o.spool, topic, 0, 3000, "d");
+	append(w->o.spool, topic, 0, 3000, "e");
+	append(w->o.state, topic, 1, 1000, "b");
+	append(w->o.state, topic, 1, 2000, "c");
+	append(w->o.state, topic, 1, 9000, "\xff");
+	/* admin-4 */
+	text = read_stream(w, "/api/v1/topics/clickhouse_ingestion_warnings/"
+			      "records?from=start");
+	assert_string_equal(text,
+		"{\"partition\":0,\"offset\":0,\"timestamp_ms\":1000,\"key\":"
+		"null,\"headers\":{},\"value\":\"a\"}\n"
+		"{\"partition\":1,\"offset\":0,\"timestamp_ms\":1000,\"key\":"
+		"null,\"headers\":{},\"value\":\"b\"}\n"
+		"{\"partition\":1,\"offset\":1,\"timestamp_ms\":2000,\"key\":"
+		"null,\"headers\":{},\"value\":\"c\"}\n"
+		"{\"partition\":0,\"offset\":1,\"timestamp_ms\":3000,\"key\":"
+		"null,\"headers\":{},\"value\":\"d\"}\n"
+		"{\"partition\":0,\"offset\":2,\"timestamp_ms\":3000,\"key\":"
+		"null,\"headers\":{},\"value\":\"e\"}\n"
+		"{\"partition\":1,\"offset\":2,\"timestamp_ms\":9000,\"key\":"
+		"null,\"headers\":{},\"value_base64\":\"/w==\"}\n");
+	text = read_stream(w, "/api/v1/topics/clickhouse_ingestion_warnings/"
+			      "records?partition=0&from=1&max=1");
+	has(text, "\"value\":\"d\"");
+	assert_null(strstr(text, "\"value\":\"e\""));
+	has(ask(w, 404, "GET", "/api/v1/topics/none/records", ""), "not_found");
+	has(ask(w, 400, "GET",
+		    "/api/v1/topics/clickhouse_ingestion_warnings/"
+		    "records?from=middle",
+		    ""),
+		"\"field\":\"from\"");
+}
+
+static void
+dead_letters_are_listed_counted_and_shown(void **state)
+{
+	struct world *w = *state;
+	const char *topic = topic_defs[TOPIC_DEAD_LETTERS].name;
+
+	append(w->o.spool, topic, 0, 1000,
+		"{\"id\":\"11111111-0000-4000-8000-000000000000\",\"event\":"
+		"\"e1\",\"team_id\":3,\"error\":\"no key\",\"raw_payload\":"
+		"\"{}\"}");
+	append(w->o.state, topic, 1, 2000,
+		"{\"id\":\"22222222-0000-4000-8000-000000000000\",\"event\":"
+		"\"e2\",\"team_id\":3,\"error\":\"no key\"}");
+	append(w->o.state, topic, 1, 3000, "no JSON");
+	has(ask(w, 200, "GET", "/api/v1/dlq", ""),
+		"\"project_id\":3,\"at\":\"1970-01-01T00:00:01.000Z\","
+		"\"event\":"
+		"\"e1\"");
+	has(ask(w, 200, "GET", "/api/v1/dlq?limit=1", ""), "\"next\":\"1\"");
+	has(ask(w, 200, "GET", "/api/v1/dlq?limit=1&cursor=1", ""), "\"e2\"");
+	has(ask(w, 200, "GET", "/api/v1/dlq?by_error=1", ""),
+		"\"error\":\"no key\",\"count\":2}");
+	has(ask(w, 200, "GET",
+		    "/api/v1/dlq/11111111-0000-4000-8000-000000000000", ""),
+		"\"raw_payload\":\"{}\"");
+	has(ask(w, 404, "GET", "/api/v1/dlq/x", ""), "not_found");
+	has(ask(w, 503, "POST", "/api/v1/dlq-replay", "{\"all\":true}"),
+		"ingest");
+}
+
+static void
+settings_say_where_they_come_from(void **state)
+{
+	has(ask(*state, 200, "GET", "/api/v1/config", ""),
+		"{\"name\":\"log.level\",\"value\":\"info\",\"source\":");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			projects_are_made_changed_and_deleted, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			errors_have_a_code_a_message_and_the_field, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			routes_are_told_apart_by_method_and_parameter, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			partitions_are_merged_by_time_partition_and_offset,
+			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			dead_letters_are_listed_counted_and_shown, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			settings_say_where_they_come_from, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
