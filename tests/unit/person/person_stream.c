@@ -2,10 +2,13 @@
  * Reads a stream of events and prints what becomes of the persons, for
  * comparison with tests/model/person_model.py.
  *
- * Input, a line each: {"reset":true,"person_opt_out":…,"person_update_all":…}
- * begins a stream; an event object; {"delete":"distinct id"}; an empty line
- * ends a batch; {"final":true} prints the state. Output: a line for each event
- * (when its batch ends) and for each final.
+ * Input, a line each: {"reset":true,"team_id":N,"person_opt_out":…,
+ * "person_update_all":…} begins a stream; an event object; {"delete":"distinct
+ * id"}; an empty line ends a batch; {"final":true} prints the state. Output: a
+ * line for each event (when its batch ends) and for each final.
+ *
+ * person_stream FOLDER keeps the persons in a real state.db there, else they are
+ * in memory.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,15 +18,16 @@
 #include "event/normalise.h"
 #include "memory_db.h"
 #include "person/person.h"
+#include "stream_store.h"
 
 #define LINE_BYTES (1 << 20)
 #define BATCH_EVENTS 1000
-#define TEAM 1
 
 static const struct json_limits limits = {LIMIT_JSON_DEPTH, LIMIT_EVENT_NODES};
 
 struct stream {
 	struct memory_db db;
+	struct stream_store *store; /* instead of db, or NULL */
 	struct event_rules rules;
 	struct arena arena; /* of the batch */
 	struct buf scratch;
@@ -62,10 +66,15 @@ member_is_true(const struct json_doc *d, const char *name)
 static void
 reset(struct stream *x, const struct json_doc *d)
 {
+	uint32_t node = json_member(d, 0, SLICE_LIT("team_id"));
+	int64_t team_id = 0;
+
+	if (node == 0 || !json_i64(d, node, &team_id))
+		exit(1);
 	memory_db_fini(&x->db);
 	memory_db_init(&x->db);
-	x->rules = (struct event_rules){.team_id = TEAM,
-		.project_id = TEAM,
+	x->rules = (struct event_rules){.team_id = team_id,
+		.project_id = team_id,
 		.person_opt_out = member_is_true(d, "person_opt_out"),
 		.person_update_all = member_is_true(d, "person_update_all")};
 }
@@ -132,7 +141,7 @@ apply_one(struct stream *x, struct person_set *s, struct event_work *w, int i)
 	struct err e;
 
 	if (ev == NULL) {
-		if (person_delete(s, TEAM, x->deletes[i], &e) != 0)
+		if (person_delete(s, x->rules.team_id, x->deletes[i], &e) != 0)
 			buf_append_lit(&x->out, "{\"deleted\":false}\n");
 		else
 			buf_append_lit(&x->out, "{\"deleted\":true}\n");
@@ -148,25 +157,53 @@ apply_one(struct stream *x, struct person_set *s, struct event_work *w, int i)
 	put_result(&x->out, ev, &r);
 }
 
+static int
+load(struct stream *x, struct store_conn *c, struct person_set *s,
+	struct err *e)
+{
+	return c != NULL ? persondb_load(c, s, e)
+			 : memory_db_load(&x->db, s, e);
+}
+
+static int
+save(struct stream *x, struct store_conn *c, struct person_set *s,
+	struct err *e)
+{
+	return c != NULL ? persondb_save(c, s, e)
+			 : memory_db_save(&x->db, s, e);
+}
+
+/* The whole batch; c is NULL without a store. */
+static int
+run_batch(void *cookie, struct store_conn *c, struct err *e)
+{
+	struct stream *x = cookie;
+	struct event_work w = {&x->arena, &x->scratch};
+	struct person_set s;
+	int r = person_set_init(&s, &x->arena, &x->scratch, e);
+
+	for (int i = 0; r == 0 && i < x->n; i++) {
+		if (x->events[i] == NULL)
+			r = person_want_id(
+				&s, x->rules.team_id, x->deletes[i], true, e);
+		else if (x->next[i] == EVENT_GO)
+			r = person_want(&s, x->events[i], e);
+	}
+	if (r == 0)
+		r = load(x, c, &s, e);
+	for (int i = 0; r == 0 && i < x->n; i++)
+		apply_one(x, &s, &w, i);
+	return r == 0 ? save(x, c, &s, e) : r;
+}
+
 static void
 end_batch(struct stream *x)
 {
-	struct event_work w = {&x->arena, &x->scratch};
-	struct person_set s;
 	struct err e;
 
-	must(person_set_init(&s, &x->arena, &x->scratch, &e), &e);
-	for (int i = 0; i < x->n; i++) {
-		if (x->events[i] == NULL)
-			must(person_want_id(&s, TEAM, x->deletes[i], true, &e),
-				&e);
-		else if (x->next[i] == EVENT_GO)
-			must(person_want(&s, x->events[i], &e), &e);
-	}
-	must(memory_db_load(&x->db, &s, &e), &e);
-	for (int i = 0; i < x->n; i++)
-		apply_one(x, &s, &w, i);
-	must(memory_db_save(&x->db, &s, &e), &e);
+	must(x->store != NULL ? stream_store_run(x->store, run_batch, x, &e)
+			      : run_batch(x, NULL, &e),
+		&e);
 	x->n = 0;
 	fwrite(x->out.p, 1, x->out.len, stdout);
 	buf_reset(&x->out);
@@ -312,7 +349,10 @@ take_line(struct stream *x, struct slice line)
 	if (member_is_true(d, "reset")) {
 		reset(x, d);
 	} else if (member_is_true(d, "final")) {
-		put_final(&x->out, &x->db);
+		if (x->store != NULL)
+			stream_store_final(x->store, x->rules.team_id, &x->out);
+		else
+			put_final(&x->out, &x->db);
 		fwrite(x->out.p, 1, x->out.len, stdout);
 		buf_reset(&x->out);
 	} else if (json_member(d, 0, SLICE_LIT("delete")) != 0) {
@@ -324,12 +364,13 @@ take_line(struct stream *x, struct slice line)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static struct stream x;
 	static char line[LINE_BYTES];
 
 	memory_db_init(&x.db);
+	x.store = argc > 1 ? stream_store_open(argv[1]) : NULL;
 	arena_init(&x.arena, SIZE_MAX / 2);
 	buf_init(&x.scratch, LINE_BYTES * 8);
 	buf_init(&x.out, LINE_BYTES * 64);
@@ -345,5 +386,6 @@ main(void)
 	buf_fini(&x.scratch);
 	arena_fini(&x.arena);
 	memory_db_fini(&x.db);
+	stream_store_close(x.store);
 	return 0;
 }
