@@ -12,18 +12,21 @@ CREATE TABLE person (
 	properties TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX person_by_uuid ON person (team_id, uuid);
+-- Lists go by it: its entries end in id.
+CREATE INDEX person_live ON person (team_id) WHERE is_deleted = 0;
 
--- The order of ids is the order in which they were attached to their person.
+-- The event path looks ids up by name alone, so the name is the table's key. seq:
+-- the place among the ids of the person, in the order of attachment.
 CREATE TABLE person_distinct_id (
-	id INTEGER PRIMARY KEY,
 	team_id INTEGER NOT NULL,
 	distinct_id TEXT NOT NULL,
 	person_id INTEGER NOT NULL,
-	version INTEGER NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX person_distinct_id_by_id
-	ON person_distinct_id (team_id, distinct_id);
-CREATE INDEX person_distinct_id_by_person ON person_distinct_id (person_id);
+	seq INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	PRIMARY KEY (team_id, distinct_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX person_distinct_id_by_person
+	ON person_distinct_id (person_id, seq);
 
 CREATE TABLE personless_distinct_id (
 	team_id INTEGER NOT NULL,
@@ -52,3 +55,5 @@ CREATE TABLE group_row (
 ) STRICT;
 CREATE UNIQUE INDEX group_row_by_key
 	ON group_row (team_id, group_type_index, group_key);
+-- Lists go by it: its entries end in id.
+CREATE INDEX group_row_by_team ON group_row (team_id);

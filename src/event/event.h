@@ -65,7 +65,7 @@ struct event {
 	struct slice name; /* after normalise at most 200 units */
 	struct slice distinct_id;
 	enum event_kind kind;
-	/* event-2: properties without $set, $set_once, $unset; those stand beside. */
+	/* event-2: without $set, $set_once, $unset; those stand beside. */
 	struct props props;
 	struct props set;
 	struct props set_once;

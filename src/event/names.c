@@ -1,5 +1,7 @@
 #include "event/names.h"
 
+#include <pthread.h>
+
 #include "base/attr.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -17,6 +19,7 @@ struct name_row {
 #define DROPPED EVENT_NAME_DROPPED
 #define PROTECTED EVENT_NAME_PROTECTED
 #define HOST_OS EVENT_NAME_HOST_OS
+/* At most 255 rows, of at most NAME_LEN_MAX bytes. */
 static const struct name_row rows[] = {
 #define NAME(name, initial, flags)                                             \
 	{name, sizeof(name) - 1, sizeof(initial) - 1, flags, initial},
@@ -24,27 +27,54 @@ static const struct name_row rows[] = {
 #undef NAME
 };
 
+/* Where names of each length begin, and the last bytes of each name: enough to
+ * pass over nearly all others. Filled once. */
+#define NAME_LEN_MAX 40
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static unsigned char first_of_len[NAME_LEN_MAX + 2];
+static uint32_t tails[ARRAY_LEN(rows)];
+
+static uint32_t
+tail_of(const char *p, size_t len)
+{
+	uint32_t v = 0;
+
+	memcpy(&v, len < 4 ? p : p + len - 4, len < 4 ? len : 4);
+	return v;
+}
+
+static void
+index_rows(void)
+{
+	size_t i = 0;
+
+	for (size_t len = 0; len <= NAME_LEN_MAX + 1; len++) {
+		while (i < ARRAY_LEN(rows) && rows[i].len < len)
+			i++;
+		first_of_len[len] = (unsigned char)i;
+	}
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		tails[i] = tail_of(rows[i].name, rows[i].len);
+}
+
 unsigned
 event_name_flags(struct slice name, struct slice *initial)
 {
-	size_t low = 0, high = ARRAY_LEN(rows);
+	uint32_t tail;
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		const struct name_row *r = &rows[mid];
-		int c = (name.len > r->len) - (name.len < r->len);
+	if (name.len > NAME_LEN_MAX)
+		return 0;
+	pthread_once(&once, index_rows);
+	tail = tail_of(name.p, name.len);
+	for (size_t i = first_of_len[name.len]; i < first_of_len[name.len + 1];
+		i++) {
+		const struct name_row *r = &rows[i];
 
-		if (c == 0)
-			c = memcmp(name.p, r->name, r->len);
-		if (c == 0) {
-			if (initial != NULL)
-				*initial = slice_of(r->initial, r->initial_len);
-			return r->flags;
-		}
-		if (c > 0)
-			low = mid + 1;
-		else
-			high = mid;
+		if (tails[i] != tail || memcmp(name.p, r->name, r->len) != 0)
+			continue;
+		if (initial != NULL)
+			*initial = slice_of(r->initial, r->initial_len);
+		return r->flags;
 	}
 	return 0;
 }

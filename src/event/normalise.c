@@ -6,6 +6,9 @@
 #include "event/names.h"
 #include "event/normalise_int.h"
 
+/* How many of list P an event of a browser has. */
+#define USUAL_PERSON_NAMES 20
+
 static void
 set_if_absent(struct props *p, struct slice key, struct slice value)
 {
@@ -57,6 +60,10 @@ sift_properties(struct event *ev, bool to_person)
 	bool is_server = is_from_server(ev);
 	const struct prop *next;
 
+	if (to_person) {
+		props_reserve(&ev->set, USUAL_PERSON_NAMES);
+		props_reserve(&ev->set_once, USUAL_PERSON_NAMES);
+	}
 	for (const struct prop *r = props_first(&ev->props); r != NULL;
 		r = next) {
 		struct slice initial;

@@ -3,8 +3,9 @@
 #include "base/hash.h"
 #include "base/json_write.h"
 
-#define SMALL 16 /* rows that are searched without an index */
+#define SMALL 8 /* rows that are searched one after the other */
 #define ROWS_MIN 8
+#define PROBES_MAX 64 /* of an index under the cheap hash */
 
 void
 props_init(struct props *p, struct arena *a)
@@ -12,20 +13,70 @@ props_init(struct props *p, struct arena *a)
 	*p = (struct props){.arena = a};
 }
 
+/*
+ * The length, both ends and the middle: enough to tell names apart, and cheap.
+ * Names made to collide are met by PROBES_MAX: then the map takes a keyed hash.
+ */
 static uint32_t
-hash_of(struct slice key)
+mark_of(struct slice key)
 {
-	return (uint32_t)hash_key(key.p, key.len);
+	uint64_t head = 0, mid = 0, tail = 0;
+
+	if (key.len >= 8) {
+		memcpy(&head, key.p, 8);
+		memcpy(&mid, key.p + key.len / 2 - 4, 8);
+		memcpy(&tail, key.p + key.len - 8, 8);
+	} else {
+		memcpy(&head, key.p, key.len);
+	}
+	head = (head + key.len) * UINT64_C(0x9e3779b97f4a7c15) ^
+	       tail * UINT64_C(0xc2b2ae3d27d4eb4f) ^
+	       (mid >> 3) * UINT64_C(0x165667b19e3779f9);
+	return (uint32_t)(head >> 32);
 }
 
-static void
+static uint32_t
+hash_of(const struct props *p, struct slice key)
+{
+	return p->is_keyed ? (uint32_t)hash_key(key.p, key.len) : mark_of(key);
+}
+
+/* False: too many rows on the way. */
+static bool
 index_put(struct props *p, uint32_t row)
 {
 	uint32_t at = p->rows[row].hash & p->mask;
 
-	while (p->index[at] != 0)
+	for (uint32_t n = 0; p->index[at] != 0; n++) {
+		if (n > PROBES_MAX && !p->is_keyed)
+			return false;
 		at = (at + 1) & p->mask;
+	}
 	p->index[at] = row + 1;
+	return true;
+}
+
+static bool
+index_rows(struct props *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (p->rows[i].key.p != NULL && !index_put(p, i))
+			return false;
+	}
+	return true;
+}
+
+/* All rows again under the keyed hash. */
+static void
+index_by_key(struct props *p)
+{
+	p->is_keyed = true;
+	memset(p->index, 0, ((size_t)p->mask + 1) * sizeof(*p->index));
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (p->rows[i].key.p != NULL)
+			p->rows[i].hash = hash_of(p, p->rows[i].key);
+	}
+	index_rows(p);
 }
 
 /* An index of at least twice the rows there is room for. */
@@ -42,12 +93,8 @@ index_build(struct props *p)
 		return false;
 	}
 	p->mask = size - 1;
-	for (uint32_t i = 0; i < p->n; i++) {
-		if (p->rows[i].key.p == NULL)
-			continue;
-		p->rows[i].hash = hash_of(p->rows[i].key);
-		index_put(p, i);
-	}
+	if (!index_rows(p))
+		index_by_key(p);
 	return true;
 }
 
@@ -95,8 +142,10 @@ find(const struct props *p, struct slice key, uint32_t hash)
 {
 	if (p->index == NULL) {
 		for (uint32_t i = 0; i < p->n; i++) {
-			if (p->rows[i].key.p != NULL &&
-				key_eq(p->rows[i].key, key))
+			const struct prop *r = &p->rows[i];
+
+			if (r->hash == hash && r->key.p != NULL &&
+				key_eq(r->key, key))
 				return &p->rows[i];
 		}
 		return NULL;
@@ -114,7 +163,7 @@ find(const struct props *p, struct slice key, uint32_t hash)
 struct prop *
 props_get(const struct props *p, struct slice key)
 {
-	return find(p, key, p->index == NULL ? 0 : hash_of(key));
+	return find(p, key, hash_of(p, key));
 }
 
 bool
@@ -135,7 +184,7 @@ props_set(struct props *p, struct slice key, struct slice value)
 	}
 	if (p->index == NULL && p->n >= SMALL && !index_build(p))
 		return;
-	hash = p->index == NULL ? 0 : hash_of(key);
+	hash = hash_of(p, key);
 	r = find(p, key, hash);
 	if (r != NULL) {
 		r->value = value;
@@ -146,8 +195,8 @@ props_set(struct props *p, struct slice key, struct slice value)
 	p->rows[p->n] = (struct prop){key, value, hash};
 	p->n++;
 	p->n_live++;
-	if (p->index != NULL)
-		index_put(p, p->n - 1);
+	if (p->index != NULL && !index_put(p, p->n - 1))
+		index_by_key(p);
 }
 
 bool
@@ -170,6 +219,7 @@ props_clear(struct props *p)
 	p->n = 0;
 	p->n_live = 0;
 	p->index = NULL;
+	p->is_keyed = false;
 }
 
 void
@@ -183,6 +233,7 @@ props_copy(struct props *dst, const struct props *src, struct arena *a)
 		r = props_next(src, r))
 		dst->rows[dst->n++] = *r;
 	dst->n_live = dst->n;
+	dst->is_keyed = src->is_keyed; /* so that the hashes stay right */
 	if (dst->n > SMALL)
 		index_build(dst);
 }

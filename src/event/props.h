@@ -12,14 +12,15 @@
 /*
  * An ordered map of properties in an arena: decoded key (UTF-8, no NUL) to the
  * compact JSON text of its value (no white space, no NUL, no lone surrogates).
- * Keys and values are borrowed slices: they must live as long as the arena.
- * (event-1, event-4). Not thread-safe. Out of memory: failed is set, the change is lost, and every
- * later change does nothing, so that a series needs one check at its end.
+ * Keys and values are borrowed slices: they must live as long as the arena
+ * (event-1, event-4). Not thread-safe. Out of memory: failed is set, the change
+ * is lost, and every later change does nothing, so that a series needs one
+ * check at its end.
  */
 struct prop {
 	struct slice key; /* p NULL: removed */
 	struct slice value;
-	uint32_t hash; /* valid once there is an index */
+	uint32_t hash; /* of the key */
 };
 
 struct props {
@@ -30,6 +31,7 @@ struct props {
 	uint32_t n_live;
 	uint32_t *index; /* row + 1 by hash; NULL while the map is small */
 	uint32_t mask;
+	bool is_keyed; /* the hash is a keyed one */
 	bool failed;
 };
 

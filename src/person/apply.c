@@ -49,42 +49,43 @@ apply_personless(struct apply *a, struct person_id *d,
 	return made_up(a, out, e);
 }
 
+/* A member of $set, and the person's own of that name. */
+struct overlay {
+	const struct prop *set;
+	struct prop *own; /* NULL: the person has none */
+	struct slice value; /* own's */
+};
+
 /*
- * p overlaid by set, as text: values of p are replaced for the time of writing,
- * new names follow. saved has room for all of set.
+ * p overlaid by $set, as text: values of p are replaced for the time of
+ * writing, new names follow.
  */
 static struct slice
-overlaid(struct apply *a, struct props *p, const struct props *set,
-	struct slice *saved)
+overlaid(struct apply *a, const struct props *p, struct overlay *o, uint32_t n)
 {
 	struct buf *b = a->s->scratch;
-	uint32_t i = 0;
 	bool some;
 
-	for (struct prop *r = props_first(set); r != NULL;
-		r = props_next(set, r), i++) {
-		struct prop *own = props_get(p, r->key);
-
-		saved[i] = own == NULL ? SLICE_NONE : own->value;
-		if (own != NULL)
-			own->value = r->value;
+	for (uint32_t i = 0; i < n; i++) {
+		if (o[i].own == NULL)
+			continue;
+		o[i].value = o[i].own->value;
+		o[i].own->value = o[i].set->value;
 	}
 	buf_reset(b);
 	buf_append_char(b, '{');
 	some = props_write_members(p, b, true);
-	i = 0;
-	for (struct prop *r = props_first(set); r != NULL;
-		r = props_next(set, r), i++) {
-		if (saved[i].p != NULL) {
-			props_get(p, r->key)->value = saved[i];
+	for (uint32_t i = 0; i < n; i++) {
+		if (o[i].own != NULL) {
+			o[i].own->value = o[i].value;
 			continue;
 		}
 		if (some)
 			buf_append_char(b, ',');
 		some = true;
-		json_put_string(b, r->key);
+		json_put_string(b, o[i].set->key);
 		buf_append_char(b, ':');
-		buf_append_slice(b, r->value);
+		buf_append_slice(b, o[i].set->value);
 	}
 	buf_append_char(b, '}');
 	return b->failed ? SLICE_NONE
@@ -97,24 +98,26 @@ view_of(struct apply *a, struct person *p)
 {
 	const struct props *set = &a->ev->set;
 	struct slice text = person_text(a->s, p);
-	struct slice *saved;
+	const struct props *own = a->refused;
 	bool differs = a->refused != NULL;
+	struct overlay *o;
+	uint32_t n = 0;
 
-	for (struct prop *r = props_first(set); r != NULL && !differs;
-		r = props_next(set, r)) {
-		struct prop *own = props_get(person_props(a->s, p), r->key);
-
-		differs = own == NULL || !slice_eq(own->value, r->value);
-	}
-	if (!differs)
+	if (set->n_live == 0 && !differs)
 		return text;
-	saved = arena_alloc(
-		a->s->arena, ((size_t)set->n_live + 1) * sizeof(*saved));
-	if (saved == NULL)
+	o = arena_alloc(a->s->arena, ((size_t)set->n_live + 1) * sizeof(*o));
+	if (o == NULL)
 		return SLICE_NONE;
-	return overlaid(a,
-		a->refused != NULL ? a->refused : person_props(a->s, p), set,
-		saved);
+	if (own == NULL)
+		own = person_props(a->s, p);
+	for (struct prop *r = props_first(set); r != NULL;
+		r = props_next(set, r), n++) {
+		o[n].set = r;
+		o[n].own = props_get(own, r->key);
+		differs |= o[n].own == NULL ||
+			   !slice_eq(o[n].own->value, r->value);
+	}
+	return differs ? overlaid(a, own, o, n) : text;
 }
 
 static struct person *

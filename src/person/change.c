@@ -81,7 +81,7 @@ person_make(struct person_set *s, int64_t team_id, struct slice primary_id)
 	p = person_put(s, team_id, &u);
 	if (p == NULL)
 		return NULL;
-	/* A live one would own an id of this uuid, and primary_id is nobody's. */
+	/* A live one would own an id of this uuid; primary_id is nobody's. */
 	INVARIANT(p->ids == NULL || p->is_deleted, "person-5");
 	if (p->is_deleted) { /* comes back over its tombstone (5.13) */
 		p->is_deleted = p->deleted_by_admin = false;

@@ -60,7 +60,7 @@ struct person_id {
 	struct slice id;
 	uint64_t hash;
 	struct person *person; /* NULL: nobody's */
-	int64_t row_id; /* 0: no row */
+	int64_t seq; /* the store's, of its place among its person's ids */
 	int64_t version; /* of the row; of a deleted row if is_tombstone */
 	bool is_tombstone; /* the row is a deleted one */
 	bool is_deleted; /* deleted in this batch: message with is_deleted 1 */

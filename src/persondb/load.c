@@ -35,7 +35,7 @@ read_uuid(struct slice blob, struct uuid *out, struct err *e)
 	return 0;
 }
 
-/* All ids of the person, in the order of their rows. */
+/* All ids of the person, in the order of attachment (persondb-2). */
 static int
 load_ids_of(struct store_conn *c, struct person_set *s, struct person *p,
 	struct err *e)
@@ -60,10 +60,11 @@ load_ids_of(struct store_conn *c, struct person_set *s, struct person *p,
 			sql_reset(st);
 			return no_memory(e);
 		}
-		d->row_id = sql_col_i64(st, 0);
+		d->seq = sql_col_i64(st, 0);
 		d->version = sql_col_i64(st, 2);
-		d->next_of_person = NULL;
 		person_attach_loaded(p, d);
+		/* This was its row; what else may be wanted is personless. */
+		d->is_loaded |= !d->want_personless;
 	}
 	p->ids_loaded = rc == 0;
 	return rc;
@@ -115,9 +116,9 @@ read_id(struct store_conn *c, struct person_set *s, struct person_id *d,
 	struct person *p;
 	struct uuid u;
 
-	d->row_id = sql_col_i64(st, 0);
+	d->seq = sql_col_i64(st, 0);
 	d->version = sql_col_i64(st, 1);
-	if (person_id == 0) {
+	if (person_id == 0) { /* persondb-3 */
 		d->is_tombstone = true;
 		return 0;
 	}
@@ -246,6 +247,7 @@ load_group(struct store_conn *c, struct person_set *s, struct person_group *g,
 	return rc < 0 ? rc : 0;
 }
 
+/* persondb-1 */
 int
 persondb_load(struct store_conn *c, struct person_set *s, struct err *e)
 {

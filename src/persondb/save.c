@@ -33,52 +33,54 @@ save_person(struct store_conn *c, struct person *p, struct err *e)
 	return 0;
 }
 
-/* A row that is there is written anew at the end: the order of rows is the
- * order of attachment. */
 static int
-save_id(struct store_conn *c, struct person_id *d, struct err *e)
+save_id(struct store_conn *c, struct person_id *d, int64_t seq, struct err *e)
 {
 	struct store_stmt *st;
 
-	if (d->row_id != 0) {
-		if (sql_get(c, &persondb_sql, PERSONDB_ID_DELETE, &st, e) != 0)
-			return -(int)e->code;
-		sql_bind_i64(st, 1, d->row_id);
-		if (sql_run(st, e) != 0)
-			return -(int)e->code;
-	}
-	if (sql_get(c, &persondb_sql, PERSONDB_ID_INSERT, &st, e) != 0)
+	if (sql_get(c, &persondb_sql, PERSONDB_ID_PUT, &st, e) != 0)
 		return -(int)e->code;
+	d->seq = seq;
 	sql_bind_i64(st, 1, d->team_id);
 	sql_bind_text(st, 2, d->id);
 	sql_bind_i64(st, 3,
 		d->is_deleted || d->person == NULL ? 0 : d->person->row_id);
-	sql_bind_i64(st, 4, d->version);
+	sql_bind_i64(st, 4, seq);
+	sql_bind_i64(st, 5, d->version);
 	if (sql_run(st, e) != 0)
 		return -(int)e->code;
-	d->row_id = sql_last_rowid(c);
 	d->is_changed = false;
 	return 0;
 }
 
 /*
- * The ids of one person are written in the order in which it has them, whatever
- * the order of change, so that the rows do not depend on the batch size.
+ * Ids are only ever added at the end of a person's, so those that changed are
+ * numbered on from the one before (persondb-2). A person whose ids changed has
+ * all of them loaded.
  */
+static int
+save_ids_of(struct store_conn *c, struct person *p, struct err *e)
+{
+	int64_t seq = 0;
+
+	for (struct person_id *d = p->ids; d != NULL; d = d->next_of_person) {
+		if (!d->is_changed)
+			seq = d->seq;
+		else if (save_id(c, d, ++seq, e) != 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
 static int
 save_ids(struct store_conn *c, struct person_set *s, struct err *e)
 {
 	for (struct person_id *d = s->ids_changed; d != NULL;
 		d = d->next_changed) {
-		struct person_id *x =
-			d->is_changed && !d->is_deleted && d->person != NULL
-				? d->person->ids
-				: NULL;
-
-		for (; x != NULL; x = x->next_of_person)
-			if (x->is_changed && save_id(c, x, e) != 0)
-				return -(int)e->code;
-		if (d->is_changed && save_id(c, d, e) != 0)
+		if (d->is_changed && !d->is_deleted && d->person != NULL &&
+			save_ids_of(c, d->person, e) != 0)
+			return -(int)e->code;
+		if (d->is_changed && save_id(c, d, 0, e) != 0)
 			return -(int)e->code;
 	}
 	return 0;

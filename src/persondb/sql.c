@@ -2,13 +2,13 @@
 
 static const char *const texts[PERSONDB_N_SQL] = {
 	[PERSONDB_ID_GET] =
-		"SELECT d.id, d.version, d.person_id, p.uuid, p.created_at, "
+		"SELECT d.seq, d.version, d.person_id, p.uuid, p.created_at, "
 		"p.version, p.is_identified, p.properties "
 		"FROM person_distinct_id d LEFT JOIN person p ON p.id = "
 		"d.person_id WHERE d.team_id = ?1 AND d.distinct_id = ?2",
 	[PERSONDB_IDS_OF_PERSON] =
-		"SELECT id, distinct_id, version FROM person_distinct_id "
-		"WHERE person_id = ?1 ORDER BY id",
+		"SELECT seq, distinct_id, version FROM person_distinct_id "
+		"WHERE person_id = ?1 ORDER BY seq",
 	[PERSONDB_TOMBSTONE_GET] =
 		"SELECT id, created_at, version, is_identified, is_deleted "
 		"FROM person WHERE team_id = ?1 AND uuid = ?2",
@@ -30,10 +30,12 @@ static const char *const texts[PERSONDB_N_SQL] = {
 		"UPDATE person SET created_at = ?2, version = ?3, "
 		"is_identified = ?4, is_deleted = ?5, properties = ?6 "
 		"WHERE id = ?1",
-	[PERSONDB_ID_INSERT] =
+	[PERSONDB_ID_PUT] =
 		"INSERT INTO person_distinct_id (team_id, distinct_id, "
-		"person_id, version) VALUES (?1, ?2, ?3, ?4)",
-	[PERSONDB_ID_DELETE] = "DELETE FROM person_distinct_id WHERE id = ?1",
+		"person_id, seq, version) VALUES (?1, ?2, ?3, ?4, ?5) "
+		"ON CONFLICT (team_id, distinct_id) DO UPDATE SET "
+		"person_id = excluded.person_id, seq = excluded.seq, "
+		"version = excluded.version",
 	[PERSONDB_PERSONLESS_PUT] =
 		"INSERT OR REPLACE INTO personless_distinct_id "
 		"(team_id, distinct_id, is_merged) VALUES (?1, ?2, ?3)",
@@ -81,7 +83,7 @@ static const char *const texts[PERSONDB_N_SQL] = {
 	[PERSONDB_ANY_ID] =
 		"SELECT d.distinct_id FROM person p JOIN person_distinct_id d "
 		"ON d.person_id = p.id WHERE p.team_id = ?1 AND p.uuid = ?2 "
-		"AND p.is_deleted = 0 ORDER BY d.id LIMIT 1",
+		"AND p.is_deleted = 0 ORDER BY d.seq LIMIT 1",
 };
 
 const struct sql_set persondb_sql = {"persondb", texts, PERSONDB_N_SQL};

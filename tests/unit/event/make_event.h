@@ -4,7 +4,7 @@
 #include "event/normalise.h"
 
 /* What tests of event/ and person/ share: an arena, a scratch buffer, and
- * events from JSON text. 2026-01-01T00:00:00Z is now unless the text says so. */
+ * events from JSON text. Now is 2026-01-01T00:00:00Z unless the text has it. */
 #define MAKE_NOW_US INT64_C(1767225600000000)
 #define MAKE_UUID "0190f000-0000-7000-8000-00000000a006"
 

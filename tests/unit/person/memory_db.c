@@ -65,7 +65,6 @@ load_ids_of(struct memory_db *db, struct person_set *s, struct person *p)
 			continue;
 		d = person_put_id(
 			s, m->team_id, arena_dup_slice(s->arena, m->id));
-		d->row_id = m->row_id;
 		d->version = m->version;
 		person_attach_loaded(p, d);
 	}
@@ -79,7 +78,6 @@ load_id(struct memory_db *db, struct person_set *s, struct person_id *d)
 	struct uuid u;
 
 	if (m != NULL) {
-		d->row_id = m->row_id;
 		d->version = m->version;
 		d->is_tombstone = m->person == NULL;
 	}

@@ -7,8 +7,8 @@
  * id"}; an empty line ends a batch; {"final":true} prints the state. Output: a
  * line for each event (when its batch ends) and for each final.
  *
- * person_stream FOLDER keeps the persons in a real state.db there, else they are
- * in memory.
+ * person_stream FOLDER keeps the persons in a real state.db there, else they
+ * are in memory.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -38,7 +38,7 @@ many_persons_in_one_batch(void **state)
 	assert_int_equal(x.db.n_person_messages, 2500);
 }
 
-/* person-1: a person is known whole when it is swallowed, whatever came before. */
+/* person-1: a person is known whole when it is swallowed. */
 static void
 ids_of_earlier_batches_move_too(void **state)
 {
