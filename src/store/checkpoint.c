@@ -12,6 +12,7 @@
  */
 #define PASS_EVERY_NS ((int64_t)100000000)
 #define WRITER_PASS_BYTES ((int64_t)64 * 1024 * 1024)
+#define WAL_TOO_LARGE ((int64_t)1024 * 1024 * 1024)
 #define TAIL_AGE_NS ((int64_t)30 * 1000000000)
 
 /* The whole WAL is measured by frames, which the hook tells. */
@@ -111,6 +112,10 @@ helper_main(void *cookie)
 			helper_failed(s, &e);
 		if (atomic_load(&s->wal_bytes) > WRITER_PASS_BYTES)
 			atomic_store(&s->wants_writer_pass, true);
+		if (atomic_load(&s->wal_bytes) > WAL_TOO_LARGE)
+			log_warn("store_wal_grows", "path=%s wal_bytes=%lld",
+				log_q(s->wal_path),
+				(long long)atomic_load(&s->wal_bytes));
 		store_tail_expire(s, clock_mono_ns() - TAIL_AGE_NS);
 		stats_set(STATS_STORE_WAL_BYTES, (int)s->kind,
 			(double)atomic_load(&s->wal_bytes));

@@ -94,7 +94,7 @@ set_up_writer(struct store *s, struct store_conn *c, struct err *e)
 		" PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY;"
 		" PRAGMA wal_autocheckpoint=0;"
 		" PRAGMA journal_size_limit=268435456;"
-		" PRAGMA cache_size=-16384; PRAGMA mmap_size=2147418112";
+		" PRAGMA cache_size=-16384; PRAGMA mmap_size=0";
 	int64_t page_size = s->page_size;
 	bool is_new;
 	int r = store_schema_check(c, &is_new, e);

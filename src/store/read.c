@@ -276,7 +276,7 @@ store_reader_open(struct store *s, struct store_conn **out, struct err *e)
 		return r;
 	r = store_conn_exec(c,
 		"PRAGMA query_only=1; PRAGMA temp_store=MEMORY;"
-		" PRAGMA cache_size=-4096; PRAGMA mmap_size=2147418112",
+		" PRAGMA cache_size=-4096; PRAGMA mmap_size=0",
 		e);
 	if (r == 0)
 		r = store_conn_prepare_ends(c, e);

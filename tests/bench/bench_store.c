@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "stats/stats.h"
 #include "store/store.h"
+#include "store/store_test.h"
 #include "topic/batch.h"
 
 #define N_THREADS_MAX 64
@@ -189,6 +190,41 @@ measure(struct store *s, struct store_part *p, int seconds, int n_threads,
 		(long long)wal >> 20, (unsigned long long)failed);
 }
 
+/* Reads what is there from the file, not from the rows in memory. */
+static void
+measure_reads(struct store *s, struct store_part *p, size_t max_bytes)
+{
+	struct store_part_state st;
+	struct store_conn *c;
+	struct buf out;
+	struct err e;
+	int64_t from_ns, next;
+	size_t bytes = 0;
+	long n = 0;
+
+	store_test_drop_tail(s);
+	store_part_state(p, &st);
+	buf_init(&out, 64 << 20);
+	if (store_reader_open(s, &c, &e) != 0)
+		exit(1);
+	from_ns = clock_mono_ns();
+	for (int64_t at = st.log_start; at < st.high_watermark; at = next) {
+		buf_reset(&out);
+		if (store_read(c, p, at, max_bytes, &out, &next, &e) != 0) {
+			fprintf(stderr, "%s\n", e.text);
+			exit(1);
+		}
+		bytes += out.len;
+		n++;
+	}
+	printf("%6zu KB reads from the file: %8.0f MB/s, %.0f reads/s\n",
+		max_bytes / 1024,
+		(double)bytes * 1e3 / (double)(clock_mono_ns() - from_ns),
+		(double)n * 1e9 / (double)(clock_mono_ns() - from_ns));
+	store_reader_close(c);
+	buf_fini(&out);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,6 +254,10 @@ main(int argc, char **argv)
 	measure(s, p, seconds, n_threads, window, 1024, 1);
 	measure(s, p, seconds, n_threads, 1, 1024, 50);
 	measure(s, p, seconds, n_threads, window < 16 ? window : 16, 1024, 50);
+	for (int i = 0; i < 3; i++) {
+		measure_reads(s, p, 1 << 20);
+		measure_reads(s, p, 64 << 10);
+	}
 	store_close(s);
 	return 0;
 }
