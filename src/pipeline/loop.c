@@ -12,6 +12,7 @@
 #define BACKOFF_MOST_NS INT64_C(5000000000)
 /* Without work for so long, the batches' memory is given back. */
 #define IDLE_NS INT64_C(1000000000)
+#define NOTHING_NS INT64_C(5000000)
 /* After so many batches under a limit, the limit doubles. */
 #define SMALL_BATCHES 16
 /* An event that failed so often alone, for memory, is the one that is too much
@@ -270,8 +271,13 @@ turn(struct pipeline *p, struct input *in, struct err *e)
 
 	if (r == -ERR_NOT_FOUND)
 		r = pass_gap(in, e);
-	if (r != 0 || b->n_items == 0)
+	if (r != 0)
 		return r;
+	if (b->n_items == 0) {
+		/* Records are there and cannot be read yet. */
+		pause_until(p, clock_mono_ns() + NOTHING_NS);
+		return 0;
+	}
 	r = land(p, e);
 	return r != 0 ? r : submit(p, b, e);
 }

@@ -3,7 +3,11 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "store/sql.h"
+
+/* More than two events need. */
+#define ALLOCATIONS 400
 
 static const char *const plain[] = {NULL};
 
@@ -201,6 +205,32 @@ rows_that_multiply_are_done_in_smaller_batches(void **state)
 	buf_fini(&properties);
 }
 
+/* pipeline-7: memory that is short once, wherever that is, delays a batch and
+ * changes nothing. */
+static void
+each_allocation_may_fail_once(void **state)
+{
+	struct world *w = *state;
+	int n = 0;
+
+	for (long nth = 1; nth < ALLOCATIONS; nth += 1 + nth / 5) {
+		struct err e;
+
+		send(w, n++, "a", "$identify", "{\"$anon_distinct_id\":\"b\"}");
+		send(w, n++, "b", "e",
+			"{\"$set\":{\"n\":1},\"$groups\":{\"org\":\"o\"}}");
+		world_prepare(w, plain);
+		mem_fail_after(nth, false);
+		assert_int_equal(pipeline_start(w->p, &e), 0);
+		world_drain(w);
+		mem_fail_after(0, false);
+		each_is_there_once(w, n);
+		world_stop(w);
+		world_open(w);
+	}
+	assert_int_equal(world_count(w, TOPIC_DEAD_LETTERS, 1), 0);
+}
+
 static void
 other_inputs_are_read_too(void **state)
 {
@@ -297,6 +327,7 @@ run_flow_tests(void)
 		FLOW_TEST(
 			a_commit_that_fails_is_done_again_and_nothing_doubles),
 		FLOW_TEST(rows_that_multiply_are_done_in_smaller_batches),
+		FLOW_TEST(each_allocation_may_fail_once),
 		FLOW_TEST(other_inputs_are_read_too),
 		FLOW_TEST(warnings_and_heatmaps_leave_by_their_topics),
 		FLOW_TEST(a_person_deleted_by_hand_sends_its_end),

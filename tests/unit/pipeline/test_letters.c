@@ -111,6 +111,43 @@ poison_becomes_letters_and_the_rest_goes_on(void **state)
 	buf_fini(&text);
 }
 
+/* pipeline-5 */
+static void
+a_row_over_the_topics_limit_becomes_a_letter(void **state)
+{
+	struct world *w = *state;
+	struct headers h = {0};
+	struct buf text;
+	char uuid[37];
+	struct world_event ev = {.uuid = uuid_of(1, uuid),
+		.distinct_id = "u",
+		.name = "e",
+		.now_us = NOW_US};
+
+	buf_init(&text, 64 << 20);
+	buf_append_lit(&text, "{\"large\":\"");
+	for (int i = 0; i < 4200000; i++)
+		buf_append_char(&text, 'x');
+	buf_append_lit(&text, "\"}");
+	ev.properties = buf_cstr(&text);
+	send(w, 0, NULL);
+	world_send(w, &ev);
+	send(w, 2, NULL);
+	world_start(w, plain);
+	world_drain(w);
+	assert_int_equal(world_count(w, TOPIC_EVENTS, 0), 2);
+	letter_text(w, &text);
+	assert_int_equal(times(&text, "\n"), 1);
+	assert_true(holds(&text, "\"team_id\":1,"));
+	world_each(w, TOPIC_DEAD_LETTERS, 1, note_headers, &h);
+	assert_non_null(strstr(h.text, "dlq_reason=message_too_large "
+				       "dlq_step=output "));
+	world_text(w, TOPIC_WARNINGS, 1, &text);
+	assert_true(holds(&text, "\"type\":\"pipeline_step_dlq\""));
+	assert_true(holds(&text, "\\\"step\\\":\\\"output\\\""));
+	buf_fini(&text);
+}
+
 /* A message of a foreign producer without data is the event. */
 static void
 a_bare_event_is_taken(void **state)
@@ -221,6 +258,7 @@ run_letter_tests(void)
 	const struct CMUnitTest tests[] = {
 		LETTER_TEST(an_unknown_token_makes_a_letter),
 		LETTER_TEST(poison_becomes_letters_and_the_rest_goes_on),
+		LETTER_TEST(a_row_over_the_topics_limit_becomes_a_letter),
 		LETTER_TEST(a_bare_event_is_taken),
 		LETTER_TEST(a_letter_is_put_back_once),
 		LETTER_TEST(a_letter_of_capture_goes_back_to_its_log),

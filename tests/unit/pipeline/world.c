@@ -75,7 +75,7 @@ world_make(struct world *w)
 }
 
 void
-world_start(struct world *w, const char *const *set)
+world_prepare(struct world *w, const char *const *set)
 {
 	struct pipeline_options o = {
 		.teams = w->teams, .spool = w->spool, .state = w->state};
@@ -84,6 +84,14 @@ world_start(struct world *w, const char *const *set)
 	must(conf_load("/dev/null", set, &w->conf, &e), &e, "conf_load");
 	o.conf = conf_values(w->conf);
 	must(pipeline_new(&o, &w->p, &e), &e, "pipeline_new");
+}
+
+void
+world_start(struct world *w, const char *const *set)
+{
+	struct err e;
+
+	world_prepare(w, set);
 	must(pipeline_start(w->p, &e), &e, "pipeline_start");
 }
 

@@ -39,7 +39,9 @@ struct world_event {
 
 /* Makes the folder, the project and the stores. */
 void world_make(struct world *w);
-/* set: NULL-ended "key=value"; the pipeline is made and started. */
+/* set: NULL-ended "key=value"; the pipeline is made. */
+void world_prepare(struct world *w, const char *const *set);
+/* … and started. */
 void world_start(struct world *w, const char *const *set);
 /* Stops the pipeline and closes the files, as a daemon that ends. */
 void world_stop(struct world *w);
