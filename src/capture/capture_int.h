@@ -11,6 +11,7 @@
 #include "base/queue.h"
 #include "base/slice.h"
 #include "base/thread.h"
+#include "base/uuid.h"
 #include "capture/capture.h"
 #include "conf/conf.h"
 #include "http/http.h"
@@ -99,6 +100,8 @@ struct capture_event {
 	struct slice p_session_id, p_window_id, p_snapshot, p_source, p_lib;
 	bool has_ip, is_internal;
 	bool is_cookieless; /* set by the checks */
+	bool has_uuid; /* uuid has been read into client_uuid */
+	struct uuid client_uuid;
 	struct slice id; /* the distinct id as stored; set by the checks */
 };
 
@@ -248,7 +251,7 @@ int capture_read_properties(
 /* Takes the value behind a key if it is a field of an event; *known. */
 int capture_read_field(struct json_cursor *c, struct slice key,
 	struct capture_event *ev, bool *known, struct err *e);
-bool capture_fields_valid(const struct capture_event *ev);
+bool capture_fields_valid(struct capture_event *ev);
 bool capture_raw_is_string(struct slice raw);
 bool capture_raw_is(struct slice raw, const char *word);
 /* Decoded text of a raw JSON string: a view or a copy in the arena. */

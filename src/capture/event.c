@@ -212,26 +212,29 @@ capture_raw_text(struct arena *a, struct slice raw)
 }
 
 static bool
-uuid_valid(struct slice raw)
+read_uuid(struct capture_event *ev)
 {
-	struct uuid u;
+	struct slice raw = ev->uuid;
 
 	if (is_null(raw))
 		return true;
 	if (!capture_raw_is_string(raw))
 		return false;
-	return raw.len == 2 ||
-	       uuid_parse_any(slice_of(raw.p + 1, raw.len - 2), &u);
+	if (raw.len == 2)
+		return true;
+	ev->has_uuid = uuid_parse_any(
+		slice_of(raw.p + 1, raw.len - 2), &ev->client_uuid);
+	return ev->has_uuid;
 }
 
 bool
-capture_fields_valid(const struct capture_event *ev)
+capture_fields_valid(struct capture_event *ev)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ev->token); i++)
 		if (!is_null(ev->token[i]) &&
 			!capture_raw_is_string(ev->token[i]))
 			return false;
-	return uuid_valid(ev->uuid) && is_object_or_null(ev->properties) &&
+	return read_uuid(ev) && is_object_or_null(ev->properties) &&
 	       (is_null(ev->timestamp) || is_number(ev->timestamp) ||
 		       capture_raw_is_string(ev->timestamp)) &&
 	       (is_null(ev->offset) || is_number(ev->offset)) &&

@@ -73,13 +73,12 @@ take_uuid(struct capture_ctx *x, const struct capture_event *ev, char out[36])
 {
 	struct uuid u;
 
-	if (capture_raw_is_string(ev->uuid) && ev->uuid.len > 2 &&
-		uuid_parse_any(slice_of(ev->uuid.p + 1, ev->uuid.len - 2), &u))
-		uuid_format(&u, out);
-	else {
-		uuid_v7(&u, x->now_us);
-		uuid_format(&u, out);
+	if (ev->has_uuid) {
+		uuid_format(&ev->client_uuid, out);
+		return;
 	}
+	uuid_v7(&u, x->now_us);
+	uuid_format(&u, out);
 }
 
 static double
@@ -185,7 +184,7 @@ put_event_text(struct capture_ctx *x, const struct capture_event *ev,
 		buf_append_char(b, ',');
 	}
 	buf_append_lit(b, "\\\"uuid\\\":");
-	if (capture_raw_is_string(ev->uuid) && ev->uuid.len > 2) {
+	if (ev->has_uuid) {
 		buf_append_lit(b, "\\\"");
 		buf_append(b, uuid, 36);
 		buf_append_lit(b, "\\\"");

@@ -1,5 +1,9 @@
 #include "capture/capture_int.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/err.h"
 #include "base/json_read.h"
 
@@ -68,6 +72,38 @@ put_escape(char *o, const char **at, const char *end, bool nested)
 	return o;
 }
 
+/*
+ * Copies bytes up to the next quote or backslash. May write up to 15 bytes more,
+ * which what follows overwrites: the room of put_raw allows it.
+ */
+static char *
+put_plain(char *o, const char **at, const char *end)
+{
+	const char *p = *at;
+
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i slash = _mm_set1_epi8('\\');
+
+	while (end - p >= 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		unsigned bits = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+			_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
+		unsigned n = bits == 0 ? 16 : (unsigned)__builtin_ctz(bits);
+
+		_mm_storeu_si128((__m128i *)(void *)o, v);
+		p += n;
+		o += n;
+		if (bits != 0)
+			break;
+	}
+#endif
+	while (p < end && *p != '"' && *p != '\\')
+		*o++ = *p++;
+	*at = p;
+	return o;
+}
+
 static char *
 put_string(char *o, const char **at, const char *end, bool nested)
 {
@@ -76,11 +112,11 @@ put_string(char *o, const char **at, const char *end, bool nested)
 	if (nested)
 		*o++ = '\\';
 	*o++ = '"';
-	while (p < end && *p != '"') {
-		if (*p == '\\')
-			o = put_escape(o, &p, end, nested);
-		else
-			*o++ = *p++;
+	for (;;) {
+		o = put_plain(o, &p, end);
+		if (p == end || *p == '"')
+			break;
+		o = put_escape(o, &p, end, nested);
 	}
 	if (nested)
 		*o++ = '\\';
@@ -95,7 +131,7 @@ capture_put_raw(struct buf *b, struct slice raw, bool nested)
 	char *start, *o;
 	const char *p = raw.p, *end = raw.p + raw.len;
 
-	start = buf_reserve(b, raw.len * 2 + 16);
+	start = buf_reserve(b, raw.len * 2 + 32);
 	if (start == NULL)
 		return;
 	o = start;

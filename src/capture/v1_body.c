@@ -236,6 +236,8 @@ check_uuids(struct capture_ctx *x)
 			return capture_refuse_v1(x, 400, "duplicate_event_uuid",
 				"two events have the same uuid");
 		uuid_format(&u, x->v1->events[i].uuid);
+		x->body.events[i].has_uuid = true;
+		x->body.events[i].client_uuid = u;
 	}
 	return 0;
 }

@@ -58,18 +58,6 @@ put_properties(struct capture_ctx *x, const struct capture_event *ev,
 	buf_append_char(b, '}');
 }
 
-static struct slice
-quoted_uuid(struct capture_ctx *x, const struct v1_event *v)
-{
-	char *p = arena_alloc(x->a, sizeof(v->uuid) + 2);
-
-	if (p == NULL)
-		return SLICE_NONE;
-	p[0] = p[sizeof(v->uuid) + 1] = '"';
-	memcpy(p + 1, v->uuid, sizeof(v->uuid));
-	return slice_of(p, sizeof(v->uuid) + 2);
-}
-
 static int
 write_event(struct capture_ctx *x, const struct capture_event *from,
 	const struct v1_event *v)
@@ -81,13 +69,12 @@ write_event(struct capture_ctx *x, const struct capture_event *from,
 	for (size_t i = 0; i < ARRAY_LEN(ev.token); i++)
 		ev.token[i] = SLICE_NONE;
 	ev.offset = ev.set = ev.set_once = SLICE_NONE;
-	ev.uuid = quoted_uuid(x, v);
 	buf_init(&b, LIMIT_V1_TEXT_BYTES);
 	put_properties(x, from, v, &b);
 	ev.properties =
 		b.failed ? SLICE_NONE : arena_dup_slice(x->a, buf_slice(&b));
 	buf_fini(&b);
-	if (ev.properties.p == NULL || ev.uuid.p == NULL)
+	if (ev.properties.p == NULL)
 		return capture_refuse_v1(
 			x, 503, "service_unavailable", "no memory");
 	/* Without correction the time is the client's own, not even clamped. */
