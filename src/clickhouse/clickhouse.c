@@ -121,7 +121,7 @@ clickhouse_start(const struct clickhouse_options *o, struct clickhouse **out,
 }
 
 void
-clickhouse_stop(struct clickhouse *c, int64_t deadline_ns)
+clickhouse_quiesce(struct clickhouse *c, int64_t deadline_ns)
 {
 	if (c == NULL)
 		return;
@@ -132,6 +132,18 @@ clickhouse_stop(struct clickhouse *c, int64_t deadline_ns)
 	if (c->wake_fd >= 0)
 		eventfd_write(c->wake_fd, 1);
 	thread_join(&c->supervisor);
+	/* What no child accepted any more is cut off, not left waiting. */
+	if (c->listen_fd >= 0)
+		close(c->listen_fd);
+	c->listen_fd = -1;
+}
+
+void
+clickhouse_stop(struct clickhouse *c, int64_t deadline_ns)
+{
+	if (c == NULL)
+		return;
+	clickhouse_quiesce(c, deadline_ns);
 	free_all(c);
 }
 

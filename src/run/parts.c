@@ -72,6 +72,15 @@ name_port(int rc, const char *setting, struct err *e)
 		why.text, setting);
 }
 
+/* A moment in so many ms, or the end of the stop if that comes before. */
+static int64_t
+within(const struct daemon *d, int64_t ms)
+{
+	int64_t at_ns = clock_mono_ns() + ms * 1000000;
+
+	return at_ns < d->stop_deadline_ns ? at_ns : d->stop_deadline_ns;
+}
+
 static int
 start_folder(struct daemon *d, struct err *e)
 {
@@ -310,14 +319,16 @@ static void
 stop_clickhouse(struct daemon *d)
 {
 	if (d->clickhouse != NULL)
-		clickhouse_stop(d->clickhouse, d->stop_deadline_ns);
+		clickhouse_stop(d->clickhouse, within(d, 5000));
 	d->clickhouse = NULL;
 }
 
+/* The query of a patient client must not hold the stop: the child goes first. */
 static void
 stop_admin(struct daemon *d)
 {
-	admin_stop(d->admin, d->stop_deadline_ns);
+	clickhouse_quiesce(d->clickhouse, within(d, 5000));
+	admin_stop(d->admin, within(d, 5000));
 	admin_free(d->admin);
 	d->admin = NULL;
 }
