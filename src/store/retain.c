@@ -135,7 +135,9 @@ publish(struct store *s, struct step *x)
 static void
 step_failed(struct store *s, const struct err *e)
 {
-	/* A fatal one was told to on_fatal; the others are tried again. */
+	/* store-5; the others are tried again. */
+	if (e->code == ERR_IO || e->code == ERR_CORRUPT)
+		store_fail(s, e);
 	if (!atomic_load(&s->failed))
 		log_warn("store_retention_failed", "path=%s error=%s text=%s",
 			log_q(s->path), err_name(e->code), log_q(e->text));

@@ -182,12 +182,16 @@ a_corrupted_page_fails_the_writer_once(void **state)
 		assert_int_equal(append(f, f->p, i, 1, 20000), i);
 	reopen(f, STORE_SPOOL);
 	path_of(f, "spool.db", path);
-	/* All but the first page, so that the tree cannot be walked. */
-	overwrite(path, 32768, 32768 * 40);
-	for (int i = 0; i < 3; i++)
-		assert_true(append(f, f->p, 300, 1, 20) < 0);
+	/* Leaves of the oldest rows, which nobody has looked at yet. */
+	overwrite(path, 20 * 32768, 200 * 32768);
+	assert_int_equal(append(f, f->p, 300, 1, 20), 300);
+	store_part_set_retention(f->p, -1, 0);
+	store_test_maintain(f->s);
 	assert_int_equal(f->n_fatal, 1);
 	assert_true(store_is_failed(f->s));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(append(f, f->p, 301, 1, 20), -ERR_IO);
+	assert_int_equal(f->n_fatal, 1);
 }
 
 static void
