@@ -269,6 +269,9 @@ MUST_CHECK int broker_watch_init(struct broker *b, struct err *e);
 /* From here on the stores' calls do nothing. */
 void broker_watch_off(struct broker *b);
 void broker_net_main(void *cookie);
+/* What is due: posts, timers, starved and dirty connections. @locks broker
+ * (held) */
+void broker_net_round(struct broker *b);
 
 enum kerr broker_kerr_of(enum err_code code);
 /* Host and port that this client is to use. */

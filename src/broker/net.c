@@ -179,9 +179,9 @@ take_events(struct broker *b, const struct epoll_event *ev, int n)
 	for (int i = 0; i < n; i++) {
 		struct conn *c = ev[i].data.ptr;
 
-		if (ev[i].data.ptr == &b->event_fd) {
-			run_posts(b);
-		} else if (ev[i].data.ptr == &b->listen_fd) {
+		if (ev[i].data.ptr == &b->event_fd)
+			continue; /* the round runs the posts */
+		if (ev[i].data.ptr == &b->listen_fd) {
 			if (b->listen_fd >= 0)
 				broker_conn_accept(b);
 		} else if (ev[i].events & (EPOLLHUP | EPOLLERR)) {
@@ -218,6 +218,15 @@ stop_step(struct broker *b)
 }
 
 void
+broker_net_round(struct broker *b)
+{
+	run_posts(b);
+	broker_timer_run(&b->timers, b, broker_now_ns());
+	broker_conn_wake_starved(b);
+	broker_conn_settle(b);
+}
+
+void
 broker_net_main(void *cookie)
 {
 	struct broker *b = cookie;
@@ -239,9 +248,7 @@ broker_net_main(void *cookie)
 		if (n < 0 && errno != EINTR)
 			log_error("broker_epoll_failed", "errno=%d", errno);
 		take_events(b, ev, n);
-		broker_timer_run(&b->timers, b, broker_now_ns());
-		broker_conn_wake_starved(b);
-		broker_conn_settle(b);
+		broker_net_round(b);
 		if (b->is_stopping)
 			done = stop_step(b);
 	}

@@ -152,7 +152,7 @@ def test_static_member_returns_without_rebalance(client, port, group):
     assert answer.take("ih")[1] == 82
 
 
-def test_group_survives_kill():
+def test_group_survives_kill():  # broker-2 broker-6
     with Sluice() as daemon:
         with Client(daemon.ports["kafka"]) as c:
             assert c.create("kept", partitions=2) == 0

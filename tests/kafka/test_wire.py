@@ -192,7 +192,7 @@ def test_names(client):
     assert client.create("conf", configs={"retention.ms": "1000"}) == 0
 
 
-def test_deleted_topic_starts_anew(client, topic):
+def test_deleted_topic_starts_anew(client, topic):  # broker-5
     assert client.produce(topic, batch([b"a", b"b"])) == (0, 0)
     answer = client.call(20, 0, array([string(topic)]) + struct.pack(">i", 5000))
     assert answer.array(lambda a: (a.string(), a.take("h"))) == [(topic, 0)]
@@ -311,6 +311,7 @@ def test_fetch_session_is_unknown(client, topic):
 
 
 def test_parked_fetch_of_a_lost_client_is_forgotten(client, port, topic):
+    # broker-4
     for _ in range(20):
         c = Client(port)
         c.fetch_send([(topic, 0, 0)], max_wait=60000)

@@ -16,5 +16,7 @@ main(void)
 	n += test_log_n;
 	memcpy(tests + n, test_small, test_small_n * sizeof(tests[0]));
 	n += test_small_n;
+	memcpy(tests + n, test_flow, test_flow_n * sizeof(tests[0]));
+	n += test_flow_n;
 	return _cmocka_run_group_tests("broker", tests, n, NULL, NULL);
 }

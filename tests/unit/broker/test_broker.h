@@ -9,7 +9,8 @@
 #include <cmocka.h>
 
 /* Cases of the other files, joined in test_broker.c. */
-extern const struct CMUnitTest test_wire[], test_log[], test_small[];
-extern const size_t test_wire_n, test_log_n, test_small_n;
+extern const struct CMUnitTest test_wire[], test_log[], test_small[],
+	test_flow[];
+extern const size_t test_wire_n, test_log_n, test_small_n, test_flow_n;
 
 #endif

@@ -132,6 +132,7 @@ a_timer_may_stop_one_that_is_due_with_it(void **state)
 	assert_int_equal(wheel.n, 0);
 }
 
+/* broker-8 */
 static void
 configs_are_sorted_and_their_defaults_legal(void **state)
 {
