@@ -18,7 +18,10 @@
 #define BACKOFF_MAX_NS (10 * SECOND_NS)
 #define SETTLED_NS (2 * SECOND_NS) /* ready for so long: no crash loop */
 #define SLOW_START_NS (30 * SECOND_NS) /* is said */
-#define START_LIMIT_NS (300 * SECOND_NS) /* then it is taken to hang */
+/* Not ready for so long: it is taken to hang. Doubled each time, as many parts
+ * take long to load. */
+#define START_LIMIT_MIN_NS (60 * SECOND_NS)
+#define START_LIMIT_MAX_NS (1920 * SECOND_NS)
 #define LIBRARY_LOOK_NS (5 * SECOND_NS)
 
 /* The supervisor's own; no other thread sees it. */
@@ -26,9 +29,11 @@ struct watch {
 	struct clickhouse *c;
 	struct child child;
 	char library[CLICKHOUSE_PATH_MAX];
+	struct stat used_library; /* as it was before the child started */
 	struct stat bad_library; /* that was refused; st_ino 0: none */
 	int64_t backoff_ns;
 	int64_t started_at_ns;
+	int64_t start_limit_ns;
 	int64_t ready_at_ns; /* 0: not in this run */
 	bool said_slow;
 	bool said_missing;
@@ -79,7 +84,6 @@ is_same_file(const struct stat *a, const struct stat *b)
 static bool
 find_library(struct watch *w)
 {
-	struct stat st;
 	struct err e;
 
 	if (clickhouse_lib_find(w->c->conf->clickhouse_library, SLUICE_LIBDIR,
@@ -91,8 +95,10 @@ find_library(struct watch *w)
 		w->said_missing = true;
 		return false;
 	}
-	if (w->bad_library.st_ino != 0 && stat(w->library, &st) == 0 &&
-		is_same_file(&st, &w->bad_library))
+	if (stat(w->library, &w->used_library) != 0)
+		return false;
+	if (w->bad_library.st_ino != 0 &&
+		is_same_file(&w->used_library, &w->bad_library))
 		return false;
 	w->bad_library.st_ino = 0;
 	return true;
@@ -131,6 +137,7 @@ static void
 on_ready(struct watch *w, const char *version)
 {
 	w->ready_at_ns = clock_mono_ns();
+	w->start_limit_ns = START_LIMIT_MIN_NS;
 	lock_take(&w->c->lock);
 	snprintf(w->c->status.version, sizeof(w->c->status.version), "%.60s",
 		version);
@@ -148,8 +155,7 @@ on_frame(struct watch *w, const struct frame *f)
 		on_ready(w, f->text);
 		break;
 	case FRAME_NO_LIBRARY:
-		if (stat(w->library, &w->bad_library) != 0)
-			w->bad_library.st_ino = 0;
+		w->bad_library = w->used_library;
 		set_state(w->c, CLICKHOUSE_NO_LIBRARY, f->text);
 		log_warn("clickhouse.no_library", "text=%s", log_q(f->text));
 		break;
@@ -216,8 +222,10 @@ check_start(struct watch *w)
 		log_warn("clickhouse.slow_start", "pid=%d seconds=%lld",
 			(int)w->child.pid, (long long)(ns / SECOND_NS));
 	w->said_slow = true;
-	if (ns < START_LIMIT_NS || w->killed)
+	if (ns < w->start_limit_ns || w->killed)
 		return;
+	if (w->start_limit_ns < START_LIMIT_MAX_NS)
+		w->start_limit_ns *= 2;
 	log_warn("clickhouse.kill", "pid=%d text=%s", (int)w->child.pid,
 		log_q("it did not get ready"));
 	kill(w->child.pid, SIGKILL);
@@ -300,7 +308,11 @@ clickhouse_supervise(void *cookie)
 	char how[120];
 	struct err e;
 
-	w = (struct watch){.c = c, .backoff_ns = BACKOFF_MIN_NS};
+	w = (struct watch){
+		.c = c,
+		.backoff_ns = BACKOFF_MIN_NS,
+		.start_limit_ns = START_LIMIT_MIN_NS,
+	};
 	while (!is_stopping(c)) {
 		if (!find_library(&w)) {
 			pause_ns(c, LIBRARY_LOOK_NS);
