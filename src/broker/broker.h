@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* The embedded Kafka broker over the logs of spool.db, state.db and broker.db. */
+/* The embedded Kafka broker over the logs of spool.db, state.db, broker.db. */
 struct broker;
 struct conf;
 struct store;
@@ -28,11 +28,14 @@ void broker_free(struct broker *b); /* NULL allowed */
 /* Committed offset of a group, -1 if none. @thread any */
 int64_t broker_group_offset(
 	struct broker *b, const char *group, const char *topic, int partition);
-/* JSON arrays for the admin API. @thread any
+/*
+ * JSON arrays for the admin API. @thread any
  * topics: [{"name","internal","partitions":[{"index","log_start",
  * "high_watermark","bytes"}]}]
- * groups: [{"group","state","protocol_type","members":[{"member_id","client_id",
- * "host"}],"offsets":[{"topic","partition","offset","high_watermark","lag"}]}] */
+ * groups: [{"group","state","protocol_type","members":[{"member_id",
+ * "client_id","host"}],"offsets":[{"topic","partition","offset",
+ * "high_watermark","lag"}]}]
+ */
 void broker_topics_json(struct broker *b, struct buf *out);
 void broker_groups_json(struct broker *b, struct buf *out);
 /* The admin's own topic changes; errors as texts. Blocks, not on broker threads.

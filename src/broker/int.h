@@ -110,7 +110,7 @@ struct request {
 	uint32_t n_pieces, max_pieces;
 	size_t out_len; /* whole answer; 0: none is sent */
 };
-/* Takes frame, also on failure. NULL: the connection is to be closed (logged). */
+/* Takes frame, also on failure. NULL: close the connection (it is logged). */
 struct request *broker_request_new(
 	struct broker *b, struct conn *c, char *frame, size_t len);
 void broker_request_start(struct broker *b, struct request *r);

@@ -112,8 +112,8 @@ harness_connect(struct harness *h, int *peer)
 	must(c != NULL, "connection", NULL);
 	ev.data.ptr = c;
 	c->epoll_events = ev.events;
-	must(epoll_ctl(h->b->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) == 0,
-		"epoll", NULL);
+	must(epoll_ctl(h->b->epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) == 0, "epoll",
+		NULL);
 	*peer = fds[1];
 	return c;
 }
