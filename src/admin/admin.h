@@ -38,7 +38,6 @@ struct admin_options {
 	struct store *config, *spool, *state, *broker_db;
 	struct team_cache *teams;
 	struct broker *broker;
-	bool broker_listens;
 	struct pipeline *pipeline;
 	struct capture *capture;
 	struct clickhouse *clickhouse;

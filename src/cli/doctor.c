@@ -12,9 +12,11 @@
 #include "base/utf8.h"
 #include "cli/api.h"
 #include "cli/cmd.h"
+#include "clickhouse/lib.h"
 #include "conf/conf.h"
 #include "run/settings.h"
 
+#define LIBRARY_PATH_MAX 4096
 #define YEAR_2024_US 1704067200000000
 
 void
@@ -187,6 +189,22 @@ check_daemon(struct doctor *d)
 	api_doc_fini(&status);
 }
 
+static void
+check_library(struct doctor *d)
+{
+	char path[LIBRARY_PATH_MAX];
+	struct err e;
+
+	if (d->conf->clickhouse_mode != CONF_CH_EMBEDDED)
+		doctor_say(
+			d, "libchdb", true, "clickhouse.mode is not embedded");
+	else if (clickhouse_lib_find(d->conf->clickhouse_library, SLUICE_LIBDIR,
+			 path, sizeof(path), &e) < 0)
+		doctor_say(d, "libchdb", false, "%s", e.text);
+	else
+		doctor_say(d, "libchdb", true, "%s", path);
+}
+
 int
 cmd_doctor(struct cli *c)
 {
@@ -201,6 +219,7 @@ cmd_doctor(struct cli *c)
 	d.conf = conf_values(set);
 	doctor_say(&d, "settings", true, "right");
 	check_clock(&d);
+	check_library(&d);
 	if (check_folder(&d)) {
 		check_disk(&d);
 		check_daemon(&d);

@@ -44,7 +44,6 @@ struct daemon {
 	struct store *config, *spool, *state, *broker_db;
 	struct team_cache *teams;
 	struct broker *broker;
-	bool broker_listens;
 	struct pipeline *pipeline;
 	struct capture *capture;
 	struct flag_app flags; /* served on the capture port, with remote */

@@ -65,28 +65,52 @@ make_ballast(struct disk_guard *g, int64_t want)
 		unlink(g->ballast_path);
 }
 
+/* The log that is as large as it may be, with what its readers still need. */
+static const char *
+full_log(const struct conf *c, int64_t spool_bytes, int64_t output_bytes,
+	int part_of_10)
+{
+	if (spool_bytes >= c->spool_max_bytes / 10 * part_of_10)
+		return "spool.max_bytes";
+	if (output_bytes >= c->output_max_bytes / 10 * part_of_10)
+		return "output.max_bytes";
+	return NULL;
+}
+
+static void
+log_change(const struct disk_guard *g, bool no_events)
+{
+	if (no_events == g->state.events_refused)
+		return;
+	if (no_events)
+		log_warn("events_refused", "text=%s", log_q(g->reason));
+	else
+		log_info("events_accepted", "free_bytes=%lld",
+			(long long)g->state.free_bytes);
+}
+
 /* Sets what is refused and why (run-3); logs a change. */
 static void
-decide(struct disk_guard *g, const struct admin_disk *s, int64_t spool_bytes)
+decide(struct disk_guard *g, const struct admin_disk *s, int64_t spool_bytes,
+	int64_t output_bytes)
 {
 	const struct conf *c = daemon_conf(g->d);
 	int64_t want =
 		least(c->spool_ballast_bytes, s->total_bytes / SMALL_DISK_PART);
 	int64_t free_bytes = s->free_bytes - (want - s->ballast_bytes);
-	bool spool_full = spool_bytes >= c->spool_max_bytes;
-	bool no_events = spool_full || free_bytes < s->reserve_bytes;
+	const char *full = full_log(c, spool_bytes, output_bytes, 10);
+	bool no_events = full != NULL || free_bytes < s->reserve_bytes;
 	bool no_recordings = no_events || free_bytes < 2 * s->reserve_bytes ||
-			     spool_bytes >= c->spool_max_bytes / 10 * 9;
-	bool changed = no_events != g->state.events_refused;
+			     full_log(c, spool_bytes, output_bytes, 9) != NULL;
 
 	if (!no_events)
 		g->reason[0] = '\0';
-	else if (spool_full)
+	else if (full != NULL)
 		snprintf(g->reason, sizeof(g->reason),
-			"the front log has %lld bytes, spool.max_bytes is "
-			"%lld: "
-			"events are refused until it drains",
-			(long long)spool_bytes, (long long)c->spool_max_bytes);
+			"a log has reached %s with records that are still to "
+			"be "
+			"read: events are refused until it drains",
+			full);
 	else
 		snprintf(g->reason, sizeof(g->reason),
 			"the disk has %lld bytes free: events are refused "
@@ -95,6 +119,7 @@ decide(struct disk_guard *g, const struct admin_disk *s, int64_t spool_bytes)
 			(long long)s->free_bytes,
 			(long long)(s->reserve_bytes + want -
 				    s->ballast_bytes));
+	log_change(g, no_events);
 	g->state = *s;
 	g->state.events_refused = no_events;
 	g->state.recordings_refused = no_recordings;
@@ -102,11 +127,6 @@ decide(struct disk_guard *g, const struct admin_disk *s, int64_t spool_bytes)
 	__atomic_store_n(&g->events_refused, no_events, __ATOMIC_RELAXED);
 	__atomic_store_n(
 		&g->recordings_refused, no_recordings, __ATOMIC_RELAXED);
-	if (changed && no_events)
-		log_warn("events_refused", "text=%s", log_q(g->reason));
-	else if (changed)
-		log_info("events_accepted", "free_bytes=%lld",
-			(long long)s->free_bytes);
 }
 
 static void
@@ -127,7 +147,7 @@ look(struct disk_guard *g)
 {
 	struct admin_disk s = {0};
 	unsigned long long free_bytes, total_bytes;
-	int64_t file, wal, rows;
+	int64_t file, wal, spool, output;
 	struct err e;
 
 	if (file_free_bytes(g->d->data_dir, &free_bytes, &total_bytes, &e) <
@@ -142,10 +162,11 @@ look(struct disk_guard *g)
 		s.total_bytes / SMALL_DISK_PART);
 	mind_ballast(g, &s);
 	s.ballast_bytes = ballast_size(g);
-	store_sizes(g->d->spool, &file, &wal, &rows);
+	store_sizes(g->d->spool, &file, &wal, &spool);
+	store_sizes(g->d->state, &file, &wal, &output);
 	stats_set(STATS_DISK_FREE_BYTES, 0, (double)s.free_bytes);
 	lock_take(&g->lock);
-	decide(g, &s, rows);
+	decide(g, &s, spool, output);
 	lock_release(&g->lock);
 }
 

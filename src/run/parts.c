@@ -199,11 +199,8 @@ stop_catalogue(struct daemon *d)
 static int
 start_broker(struct daemon *d, struct err *e)
 {
-	int rc = name_port(
+	return name_port(
 		broker_start(d->broker, &d->ports.kafka, e), "kafka.listen", e);
-
-	d->broker_listens = rc == 0 && d->ports.kafka != 0;
-	return rc;
 }
 
 static void
@@ -295,17 +292,15 @@ start_clickhouse(struct daemon *d, struct err *e)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int rc;
 
+	if (d->ports.kafka == 0)
+		log_warn("clickhouse_off",
+			"text=\"the local ClickHouse reads from the embedded "
+			"broker, which is off: see roles and kafka.listen\"");
 	if (daemon_conf(d)->clickhouse_mode != CONF_CH_EMBEDDED)
 		return 0;
 	if (n < 0)
 		return err_sys(e, ERR_IO, "/proc/self/exe");
 	self[n] = '\0';
-	if (!d->broker_listens) {
-		log_warn("clickhouse_off",
-			"text=\"the local ClickHouse reads from the embedded "
-			"broker, which is off: see roles and kafka.listen\"");
-		return 0;
-	}
 	rc = name_port(clickhouse_start(&o, &d->clickhouse, e),
 		"clickhouse.listen", e);
 	if (rc != 0)
@@ -323,7 +318,7 @@ stop_clickhouse(struct daemon *d)
 	d->clickhouse = NULL;
 }
 
-/* The query of a patient client must not hold the stop: the child goes first. */
+/* A query that takes long must not hold the stop: the child goes first. */
 static void
 stop_admin(struct daemon *d)
 {

@@ -101,9 +101,9 @@ service_print_start(const struct daemon *d)
 		"'{\"api_key\":\"%s\",\"event\":\"hello\",\"distinct_id\":"
 		"\"user-1\"}' http://%s:%u/i/v0/e/\n"
 		"See it:\n"
-		"  sluice sql --data %s \"SELECT event, distinct_id, "
+		"  %s sql --data %s \"SELECT event, distinct_id, "
 		"person_id, "
 		"timestamp FROM events\"\n",
 		DAEMON_DEMO_TOKEN, DAEMON_DEMO_TOKEN, host, d->ports.capture,
-		d->data_dir);
+		program_invocation_name, d->data_dir);
 }

@@ -1,5 +1,7 @@
 #include "run/settings.h"
 
+#include <string.h>
+
 #include "base/net.h"
 #include "conf/conf.h"
 #include "run/daemon.h"
@@ -75,32 +77,53 @@ check(const struct conf *c, struct err *e)
 	return rc == 0 ? check_modes(c, e) : rc;
 }
 
-static int
-load_demo(const char *file, const char *const *set, struct conf_set **out,
-	struct err *e)
+/* The local ClickHouse reads from the embedded broker. */
+static bool
+clickhouse_cannot_run(const struct conf *c)
 {
-	const char *more[DAEMON_SETS_MAX + 2] = {DEMO_LISTEN};
+	return c->clickhouse_mode == CONF_CH_EMBEDDED &&
+	       (!conf_list_has(c->roles, "clickhouse") ||
+		       !conf_list_has(c->roles, "broker") ||
+		       strcmp(c->kafka_listen, "off") == 0);
+}
 
+/* Loads once more with settings that follow from others; those given by the
+ * user win. */
+static int
+load_more(const char *file, const char *const *set, bool demo_listen,
+	bool clickhouse_off, struct conf_set **c, struct err *e)
+{
+	const char *more[DAEMON_SETS_MAX + 3] = {NULL};
+	int n = 0;
+
+	if (demo_listen)
+		more[n++] = DEMO_LISTEN;
 	for (int i = 0; i < DAEMON_SETS_MAX && set[i] != NULL; i++)
-		more[i + 1] = set[i];
-	return conf_load(file, more, out, e);
+		more[n++] = set[i];
+	if (clickhouse_off)
+		more[n++] = "clickhouse.mode=off";
+	conf_free(*c);
+	*c = NULL;
+	return conf_load(file, more, c, e);
 }
 
 int
 settings_load(const char *file, const char *const *set, bool is_demo,
 	struct conf_set **out, struct err *e)
 {
-	struct conf_set *c;
+	struct conf_set *c = NULL;
+	bool demo_listen, clickhouse_off;
 	int rc = conf_load(file, set, &c, e);
 
-	if (rc == 0 && is_demo &&
-		conf_source_of(c, "capture.listen") == CONF_DEFAULT) {
-		conf_free(c);
-		rc = load_demo(file, set, &c, e);
-	}
 	if (rc < 0)
 		return rc;
-	rc = check(conf_values(c), e);
+	demo_listen =
+		is_demo && conf_source_of(c, "capture.listen") == CONF_DEFAULT;
+	clickhouse_off = clickhouse_cannot_run(conf_values(c));
+	if (demo_listen || clickhouse_off)
+		rc = load_more(file, set, demo_listen, clickhouse_off, &c, e);
+	if (rc == 0)
+		rc = check(conf_values(c), e);
 	if (rc < 0) {
 		conf_free(c);
 		return rc;

@@ -92,6 +92,26 @@ a_demo_listens_on_loopback_unless_told_otherwise(void **state)
 }
 
 static void
+clickhouse_is_off_without_what_it_reads_from(void **state)
+{
+	static const char *const off[] = {"roles=capture,ingest,broker",
+		"roles=clickhouse,admin", "kafka.listen=off"};
+	struct conf_set *set;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(off); i++) {
+		assert_int_equal(load(off[i], i == 1, &set, &e), 0);
+		assert_int_equal(
+			conf_values(set)->clickhouse_mode, CONF_CH_OFF);
+		conf_free(set);
+	}
+	assert_int_equal(load("roles=clickhouse,broker", false, &set, &e), 0);
+	assert_int_equal(conf_values(set)->clickhouse_mode, CONF_CH_EMBEDDED);
+	conf_free(set);
+}
+
+static void
 the_folder_is_made_closed_and_locked(void **state)
 {
 	char top[] = "/tmp/sluice-run-XXXXXX";
@@ -153,6 +173,7 @@ main(void)
 		cmocka_unit_test(settings_that_cannot_work_are_refused),
 		cmocka_unit_test(
 			a_demo_listens_on_loopback_unless_told_otherwise),
+		cmocka_unit_test(clickhouse_is_off_without_what_it_reads_from),
 		cmocka_unit_test(the_folder_is_made_closed_and_locked),
 		cmocka_unit_test(a_file_is_no_data_folder),
 	};
