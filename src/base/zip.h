@@ -11,6 +11,8 @@
  */
 /* First gzip member only; bytes after it are ignored. */
 MUST_CHECK int zip_gunzip(struct slice in, struct buf *out, struct err *e);
+/* HTTP's deflate: zlib if the first byte is 0x78, else without a wrapper. */
+MUST_CHECK int zip_inflate(struct slice in, struct buf *out, struct err *e);
 /* All members, as record batches use it. */
 MUST_CHECK int zip_gunzip_all(struct slice in, struct buf *out, struct err *e);
 MUST_CHECK int zip_gzip(

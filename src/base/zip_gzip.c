@@ -61,7 +61,8 @@ inflate_member(z_stream *z, struct slice in, struct buf *out, size_t *used,
 }
 
 static int
-gunzip(struct slice in, struct buf *out, bool all, struct err *e)
+inflate_as(struct slice in, int window_bits, struct buf *out, bool all,
+	struct err *e)
 {
 	z_stream z = {.next_in = NULL};
 	size_t used = 0;
@@ -72,7 +73,7 @@ gunzip(struct slice in, struct buf *out, bool all, struct err *e)
 			e, ERR_TOO_BIG, "gzip data of %zu bytes", in.len);
 	if (in.len == 0)
 		return err_set(e, ERR_INVALID, "truncated gzip data");
-	if (inflateInit2(&z, 15 + 16) != Z_OK)
+	if (inflateInit2(&z, window_bits) != Z_OK)
 		return err_set(e, ERR_NO_MEMORY, "no memory to inflate");
 	do {
 		rc = inflate_member(&z, in, out, &used, e);
@@ -86,13 +87,21 @@ gunzip(struct slice in, struct buf *out, bool all, struct err *e)
 int
 zip_gunzip(struct slice in, struct buf *out, struct err *e)
 {
-	return gunzip(in, out, false, e);
+	return inflate_as(in, 15 + 16, out, false, e);
 }
 
 int
 zip_gunzip_all(struct slice in, struct buf *out, struct err *e)
 {
-	return gunzip(in, out, true, e);
+	return inflate_as(in, 15 + 16, out, true, e);
+}
+
+int
+zip_inflate(struct slice in, struct buf *out, struct err *e)
+{
+	bool is_zlib = in.len > 0 && in.p[0] == 0x78;
+
+	return inflate_as(in, is_zlib ? 15 : -15, out, false, e);
 }
 
 int

@@ -2,7 +2,8 @@
 
 /*
  * The client's address (spec capture 6): headers are believed from trusted
- * peers only, and the project's setting is applied before anything is written.
+ * peers only, and the project's setting is applied before anything is written
+ * (capture-4).
  */
 static bool
 is_trusted(const struct capture_conf *conf, const struct net_addr *peer)

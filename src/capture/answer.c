@@ -32,8 +32,7 @@ capture_answer_refusal(struct http_request *r, const struct capture_refusal *no)
 		http_set_header(r, "Retry-After", "1");
 	if (no->is_v1) {
 		http_set_header(r, "Accept", "application/json");
-		http_set_header(
-			r, "Accept-Encoding", "gzip, deflate, br, zstd");
+		http_set_header(r, "Accept-Encoding", "gzip, deflate, zstd");
 	}
 	http_answer(r, no->status,
 		no->content_type != NULL ? no->content_type : TEXT_PLAIN,

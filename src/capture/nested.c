@@ -8,7 +8,7 @@
 #include "base/json_read.h"
 
 /*
- * Copying JSON text that has been checked: white space between tokens is left
+ * Copying JSON text that has been checked (capture-5): white space between tokens is left
  * out, lone surrogate escapes become U+FFFD. Nested text stands inside a JSON
  * string, so its quotes and backslashes are escaped once more.
  */
@@ -73,8 +73,8 @@ put_escape(char *o, const char **at, const char *end, bool nested)
 }
 
 /*
- * Copies bytes up to the next quote or backslash. May write up to 15 bytes more,
- * which what follows overwrites: the room of put_raw allows it.
+ * Copies bytes up to the next quote or backslash. May write up to 15 bytes
+ * more, which what follows overwrites: the room of put_raw allows it.
  */
 static char *
 put_plain(char *o, const char **at, const char *end)

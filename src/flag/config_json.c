@@ -233,6 +233,7 @@ put_logs(struct http_request *r, struct buf *b, const struct team *t)
 		n != 0 && d.nodes[n].type == JSON_TRUE ? "true" : "false");
 }
 
+/* flag-2: no flag can be defined, so hasFeatureFlags is false. */
 void
 flag_config_write(struct http_request *r, const struct team *t, unsigned parts,
 	struct buf *b)

@@ -148,6 +148,7 @@ unauthorised(struct http_request *r, bool has_token)
 				    "request.\",\"attr\":null}"));
 }
 
+/* flag-1: the token is looked at first. */
 static void
 evaluate(struct http_request *r, const struct flag_query *q,
 	const struct flag_body *body)

@@ -122,7 +122,7 @@ on_head(struct http_request *r, const char *method)
 	return MHD_YES;
 }
 
-/* Accounts for the body's memory against the budget of all bodies. */
+/* Accounts for the body's memory against the budget of all bodies: http-4. */
 static void
 take_bytes(struct http_request *r, const char *p, size_t n)
 {

@@ -277,7 +277,7 @@ wait_until_quiet(struct http_server *s, int64_t deadline_ns)
 	lock_release(&s->lock);
 }
 
-/* libmicrohttpd may not be stopped while a connection is suspended. */
+/* http-5: libmicrohttpd may not be stopped while a connection is suspended. */
 static void
 resume_all(struct http_server *s)
 {

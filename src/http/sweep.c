@@ -139,6 +139,7 @@ http_suspend(struct http_request *r, int64_t timeout_ms)
 	atomic_store(&r->state, HTTP_SUSPENDED);
 }
 
+/* http-3 */
 bool
 http_resume_begin(struct http_request *r)
 {

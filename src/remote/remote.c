@@ -65,7 +65,7 @@ token_is_legal(struct slice t)
 	return true;
 }
 
-/* Without an explicit lifetime browsers keep old settings for hours. */
+/* remote-1: without a lifetime browsers keep old settings for hours. */
 static void
 answer_cached(struct http_request *r, const char *type, struct buf *b)
 {
@@ -115,6 +115,7 @@ answer_for(struct http_request *r, struct slice file, const struct team *t)
 		put_script(r, t, &b);
 		answer_cached(r, "application/javascript", &b);
 	} else if (slice_eq_str(file, "array.js") && m->array_js.len > 0) {
+		/* remote-2 */
 		buf_append_slice(&b, buf_slice(&m->array_js));
 		buf_append_char(&b, '\n');
 		put_script(r, t, &b);

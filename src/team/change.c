@@ -139,6 +139,7 @@ merge_settings(struct arena *a, const struct team *t,
 	return 0;
 }
 
+/* team-3 */
 static int
 check_new(const struct team_snapshot *s, const char *name, struct slice token,
 	struct err *e)

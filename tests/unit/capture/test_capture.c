@@ -410,5 +410,7 @@ main(void)
 	int bad = _cmocka_run_group_tests("decode", capture_decode_tests,
 		capture_n_decode_tests, NULL, NULL);
 
+	bad += _cmocka_run_group_tests(
+		"v1", capture_v1_tests, capture_n_v1_tests, NULL, NULL);
 	return bad + cmocka_run_group_tests(tests, NULL, NULL);
 }

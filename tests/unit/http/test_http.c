@@ -361,6 +361,7 @@ bodies_together_are_bounded(void **state)
 	stop(&f);
 }
 
+/* http-1 */
 static void
 suspended_requests_are_resumed(void **state)
 {
@@ -412,6 +413,7 @@ a_late_resume_loses_to_the_deadline(void **state)
 	stop(&f);
 }
 
+/* http-2 */
 static void
 slow_clients_are_cut_off(void **state)
 {
