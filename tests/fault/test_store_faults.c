@@ -39,15 +39,6 @@ expect_number(void *cookie, int64_t offset, struct slice value)
 	assert_int_equal(number_of(value), offset);
 }
 
-static void
-close_fixture(struct fixture *f)
-{
-	store_reader_close(f->reader);
-	store_close(f->s);
-	f->reader = NULL;
-	f->s = NULL;
-}
-
 /* A full disk is no end: nothing was done, and later it goes on. */
 static void
 a_full_disk_fails_the_append_and_then_it_goes_on(void **state)
@@ -222,7 +213,7 @@ fail_each_allocation(bool forever)
 	f.p = store_part_find(f.s, SLICE_LIT("t"), 0);
 	r = read_all(&f, f.p, 0, expect_number, NULL);
 	assert_true(r >= answered);
-	close_fixture(&f);
+	close_store(&f);
 	remove_dir(f.dir);
 	buf_fini(&f.b);
 }

@@ -50,7 +50,7 @@ note_fatal(void *cookie, const struct err *why)
 	f->n_fatal++;
 }
 
-static void
+void
 open_store(struct fixture *f, enum store_kind kind)
 {
 	struct store_options o = {.dir = f->dir,
@@ -91,7 +91,7 @@ open_state(void **state)
 	return open_kind(state, STORE_STATE);
 }
 
-static void
+void
 close_store(struct fixture *f)
 {
 	store_reader_close(f->reader);

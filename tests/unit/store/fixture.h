@@ -31,6 +31,8 @@ struct fixture {
 int open_spool(void **state);
 int open_state(void **state);
 int close_all(void **state);
+void open_store(struct fixture *f, enum store_kind kind);
+void close_store(struct fixture *f);
 /* Closes and opens again, handles renewed. */
 void reopen(struct fixture *f, enum store_kind kind);
 void remove_dir(const char *dir);
