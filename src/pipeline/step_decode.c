@@ -294,9 +294,12 @@ decode(struct range *r, struct item *it, struct err *e)
 		return err_set(e, ERR_INVALID, "the event has no distinct_id");
 	rc = event_read(&it->ev, rules, &src, &r->work, e);
 	it->is_read = rc == 0;
-	if (rc == 0 && team == NULL)
+	if (rc == 0 && team == NULL) {
+		struct err none = {.text = "no project has the event's key"};
+
 		pipeline_item_kill(
-			it, &r->arena, LETTER_UNKNOWN_TOKEN, "decode", NULL);
+			it, &r->arena, LETTER_UNKNOWN_TOKEN, "decode", &none);
+	}
 	return rc;
 }
 
