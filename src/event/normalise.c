@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -118,6 +120,15 @@ event_clean_persons(struct event *ev)
 	ev->unset = SLICE_NONE;
 }
 
+/* Nobody needs the digits of an offset that is over all bounds. */
+static void
+warn_offset(struct event_warning_writer *x, const struct event *ev)
+{
+	double ms = fmin(fmax(ev->time_in.offset_ms, -1e15), 1e15);
+
+	event_warn_i64(x, "offset", (int64_t)ms);
+}
+
 static void
 warn_field(struct event *ev, struct event_work *w, const char *field,
 	struct slice value, const char *reason)
@@ -132,8 +143,7 @@ warn_field(struct event *ev, struct event_work *w, const char *field,
 	event_warn_text(&x, "reason", slice_str(reason));
 	if (ev->time.out_of_range) {
 		if (ev->time_in.has_offset)
-			event_warn_i64(
-				&x, "offset", (int64_t)ev->time_in.offset_ms);
+			warn_offset(&x, ev);
 		event_warn_i64(&x, "parsed_year", ev->time.parsed_year);
 	}
 	event_warn_end(&x);
@@ -156,7 +166,7 @@ warn_future(struct event *ev, struct event_work *w)
 	event_warn_text(&x, "timestamp", ev->time_in.timestamp);
 	event_warn_text(&x, "sentAt", ev->sent_at);
 	if (ev->time_in.has_offset)
-		event_warn_i64(&x, "offset", (int64_t)ev->time_in.offset_ms);
+		warn_offset(&x, ev);
 	event_warn_text(&x, "now", slice_str(now));
 	event_warn_text(&x, "result", slice_str(result));
 	event_warn_text(&x, "eventUuid", ev->uuid);

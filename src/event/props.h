@@ -65,7 +65,9 @@ struct prop *props_get(const struct props *p, struct slice key);
 void props_reserve(struct props *p, uint32_t n);
 bool props_has(const struct props *p, struct slice key);
 void props_set(struct props *p, struct slice key, struct slice value);
-/* value is text that gets its quotes and escapes here. */
+/* Text as a JSON string; NUL becomes U+FFFD. */
+void props_put_string(struct buf *out, struct slice text);
+/* The same as a value. */
 void props_set_string(struct props *p, struct slice key, struct slice text);
 /* True if it was there. */
 bool props_unset(struct props *p, struct slice key);

@@ -1,6 +1,7 @@
 #include "event/warnings.h"
 
 #include "base/json_write.h"
+#include "event/props.h"
 
 #define ERROR EVENT_SEVERITY_ERROR
 #define WARN EVENT_SEVERITY_WARN
@@ -45,7 +46,7 @@ event_warn_text(
 	if (text.p == NULL)
 		buf_append_lit(w->scratch, "null");
 	else
-		json_put_string(w->scratch, text);
+		props_put_string(w->scratch, text);
 }
 
 void

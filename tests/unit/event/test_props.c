@@ -128,6 +128,9 @@ text_goes_round(void **state)
 	props_clear(&p);
 	props_set_string(&p, SLICE_LIT("s"), SLICE_LIT("a\"\n\x01z"));
 	assert_string_equal(written(&p), "{\"s\":\"a\\\"\\n\\u0001z\"}");
+	props_set_string(&p, SLICE_LIT("s"), SLICE_LIT("a\0\"\0"));
+	assert_string_equal(
+		written(&p), "{\"s\":\"a\xef\xbf\xbd\\\"\xef\xbf\xbd\"}");
 }
 
 static void
