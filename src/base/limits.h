@@ -20,6 +20,7 @@
 #define LIMIT_ROW_BYTES (1024 * 1024) /* batches merged into one row */
 #define LIMIT_COMMIT_BYTES (16 * 1024 * 1024)
 #define LIMIT_COMMIT_JOBS 4096
+#define LIMIT_STORE_PARTITIONS 20000 /* live and deleted, of one file */
 #define LIMIT_KAFKA_FRAME_BYTES (64 * 1024 * 1024)
 #define LIMIT_KAFKA_ITEMS 100000 /* array elements in one request */
 #define LIMIT_KAFKA_PIPELINE 8 /* unanswered requests of a connection */

@@ -21,6 +21,10 @@ MUST_CHECK char *mem_xstrdup(const char *s);
 void mem_free(void *p);
 #define mem_new(type) ((type *)mem_zalloc(1, sizeof(type)))
 
+/* Gives free memory back to the system; after something large was freed and
+ * the program becomes idle. Costs milliseconds. */
+void mem_trim(void);
+
 /* Overflow-checked arithmetic: false when the result does not fit. */
 static inline bool
 size_mul(size_t a, size_t b, size_t *out)

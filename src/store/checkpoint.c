@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "stats/stats.h"
 #include "store/store_int.h"
 
@@ -13,6 +14,7 @@
 #define PASS_EVERY_NS ((int64_t)100000000)
 #define WRITER_PASS_BYTES ((int64_t)64 * 1024 * 1024)
 #define WAL_TOO_LARGE ((int64_t)1024 * 1024 * 1024)
+#define IDLE_LOOK_NS ((int64_t)10 * 1000000000)
 #define TAIL_AGE_NS ((int64_t)30 * 1000000000)
 
 /* The whole WAL is measured by frames, which the hook tells. */
@@ -69,14 +71,32 @@ helper_failed(struct store *s, const struct err *e)
 		"the writer is ending");
 }
 
-static bool
-wait_for_work(struct store_checkpoint *k)
+/* An idle store gives its memory back: old rows of the tail, then the heap. */
+static void
+shrink(struct store *s)
 {
+	if (store_tail_is_empty(s))
+		return;
+	store_tail_expire(s, clock_mono_ns() - TAIL_AGE_NS);
+	if (store_tail_is_empty(s))
+		mem_trim();
+}
+
+static bool
+wait_for_work(struct store *s)
+{
+	struct store_checkpoint *k = &s->checkpoint;
 	bool stop;
 
 	lock_take(&k->lock);
-	while (!k->is_dirty && !k->stop)
-		cond_wait(&k->wake, &k->lock);
+	while (!k->is_dirty && !k->stop) {
+		if (cond_wait_until(
+			    &k->wake, &k->lock, clock_mono_ns() + IDLE_LOOK_NS))
+			continue;
+		lock_release(&k->lock);
+		shrink(s);
+		lock_take(&k->lock);
+	}
 	stop = k->stop;
 	lock_release(&k->lock);
 	return !stop;
@@ -104,7 +124,7 @@ helper_main(void *cookie)
 	struct store *s = cookie;
 	struct store_checkpoint *k = &s->checkpoint;
 
-	while (wait_for_work(k) && let_gather(k)) {
+	while (wait_for_work(s) && let_gather(k)) {
 		struct err e;
 
 		k->c->tx_rc = 0;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "store/store_int.h"
 
@@ -79,6 +80,7 @@ add_part(struct store *s, struct store_part *p)
 		s->buckets[b] = p;
 		p->all_next = atomic_load(&s->all_parts);
 		atomic_store(&s->all_parts, p);
+		atomic_fetch_add(&s->n_parts, 1);
 	}
 	lock_release(&s->parts_lock);
 	if (other == NULL)
@@ -229,6 +231,11 @@ store_part_open(struct store *s, const char *topic, int idx,
 	if (s->is_readonly)
 		return err_set(e, ERR_NOT_FOUND, "%s: no %s partition %d",
 			s->path, topic, idx);
+	if (atomic_load(&s->n_parts) >= LIMIT_STORE_PARTITIONS)
+		return err_set(e, ERR_TOO_BIG,
+			"%s has %d partitions, no more "
+			"are made",
+			s->path, LIMIT_STORE_PARTITIONS);
 	r = store_call(s, &a.job, e);
 	if (r != 0)
 		return r;

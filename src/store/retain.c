@@ -216,6 +216,8 @@ vacuum(struct store *s)
 		r = step_pages(s, STORE_SQL_ALL_PAGES, &n_all, &e);
 	if (r == 0 && (n_free < VACUUM_PAGES_MIN || n_free * 4 <= n_all)) {
 		s->vacuum_at_ns = clock_mono_ns() + VACUUM_EVERY_NS;
+		/* Idle: its page cache is of no use. */
+		sqlite3_db_release_memory(s->w->db);
 		return 0;
 	}
 	if (r == 0)

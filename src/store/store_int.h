@@ -202,6 +202,7 @@ struct store {
 	struct lock parts_lock;
 	struct store_part *buckets[STORE_PART_BUCKETS];
 	struct store_part *_Atomic all_parts;
+	atomic_int n_parts;
 	_Atomic int64_t row_bytes;
 
 	struct store_tail tail;
@@ -283,6 +284,7 @@ void store_chunk_unref(struct store_chunk *c);
 void store_tail_init(struct store *s, size_t max_bytes);
 void store_tail_fini(struct store *s);
 void store_tail_put(struct store *s, struct store_chunk *c); /* takes c */
+bool store_tail_is_empty(struct store *s);
 void store_tail_expire(struct store *s, int64_t before_ns);
 /* The cached rows from the one that contains from, referenced; 0: not cached.*/
 size_t store_tail_get(struct store_part *p, int64_t from, size_t max_bytes,

@@ -147,6 +147,17 @@ store_tail_expire(struct store *s, int64_t before_ns)
 	drop_while(&s->tail, s->tail.max_bytes, before_ns);
 }
 
+bool
+store_tail_is_empty(struct store *s)
+{
+	bool is_empty;
+
+	lock_take(&s->tail.lock);
+	is_empty = s->tail.first == NULL;
+	lock_release(&s->tail.lock);
+	return is_empty;
+}
+
 size_t
 store_tail_get(struct store_part *p, int64_t from, size_t max_bytes,
 	struct store_chunk **out, size_t max)
