@@ -38,8 +38,8 @@ int64_t broker_group_offset(
  */
 void broker_topics_json(struct broker *b, struct buf *out);
 void broker_groups_json(struct broker *b, struct buf *out);
-/* The admin's own topic changes; errors as texts. Blocks, not on broker threads.
- * n_partitions 0: the default. */
+/* The admin's own topic changes; errors as texts. Blocks, not on broker
+ * threads. n_partitions 0: the default. */
 MUST_CHECK int broker_create_topic(
 	struct broker *b, const char *name, int n_partitions, struct err *e);
 MUST_CHECK int broker_delete_topic(

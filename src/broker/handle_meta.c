@@ -104,6 +104,7 @@ fill_topic(struct broker *b, struct request *r, const struct btopic *t,
 static bool
 fill_all(struct broker *b, struct request *r, struct wire_array *out)
 {
+	static const struct metadata_topic_req nobody_asked;
 	struct metadata_topic *rows = broker_request_alloc(
 		b, r, (size_t)b->n_topics + 1, sizeof(*rows));
 
@@ -112,7 +113,7 @@ fill_all(struct broker *b, struct request *r, struct wire_array *out)
 	*out = (struct wire_array){rows, 0};
 	for (struct btopic *t = b->all_topics; t != NULL; t = t->next)
 		if (t->state == TOPIC_LIVE &&
-			!fill_topic(b, r, t, NULL, &rows[out->n++]))
+			!fill_topic(b, r, t, &nobody_asked, &rows[out->n++]))
 			return false;
 	return true;
 }

@@ -8,9 +8,9 @@
 #include "base/json_read.h"
 
 /*
- * Copying JSON text that has been checked (capture-5): white space between tokens is left
- * out, lone surrogate escapes become U+FFFD. Nested text stands inside a JSON
- * string, so its quotes and backslashes are escaped once more.
+ * Copying JSON text that has been checked (capture-5): white space between
+ * tokens is left out, lone surrogate escapes become U+FFFD. Nested text stands
+ * inside a JSON string, so its quotes and backslashes are escaped once more.
  */
 static int
 hex4(const char *p)

@@ -1,7 +1,8 @@
 #include "capture/capture_int.h"
 
 /*
- * The record batches of a request, one buffer for each topic. Batches are at most
+ * The record batches of a request, one buffer for each topic. Batches are at
+ * most
  * 1 MiB unless one record is larger.
  */
 struct capture_out *

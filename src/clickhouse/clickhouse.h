@@ -25,8 +25,8 @@ struct clickhouse_options {
  * wrong library is no error here: state says so and the rest runs. */
 MUST_CHECK int clickhouse_start(const struct clickhouse_options *o,
 	struct clickhouse **out, struct err *e);
-/* Ends the child for good: queries under way fail, status and query may still be
- * called. Blocks. */
+/* Ends the child for good: queries under way fail, status and query may still
+ * be called. Blocks. */
 void clickhouse_quiesce(struct clickhouse *c, int64_t deadline_ns);
 void clickhouse_stop(struct clickhouse *c, int64_t deadline_ns);
 

@@ -186,8 +186,9 @@ batch_value_end(struct batch_writer *w, int64_t ts_ms, struct slice key,
 	measure_prefix(&x, w, ts_ms, key, (int64_t)value_len, tail);
 	if (!widen_gap(w, x.len) || buf_reserve(b, tail) == NULL)
 		return;
-	/* topic-4. The prefix goes right before the value, then both down together, so
-	 * that a key inside the value is still read where it was. */
+	/* topic-4. The prefix goes right before the value, then both down
+	 * together, so that a key inside the value is still read where it
+	 * was. */
 	p = b->p + w->value_start - x.len;
 	put_prefix(p, &x);
 	b->len =

@@ -234,8 +234,12 @@ class Client:
         error, generation = answer.take("hi")
         answer.string()
         leader, member = answer.string(), answer.string()
-        return error, generation, leader, member, answer.array(
-            lambda a: (a.string(), a.blob())
+        return (
+            error,
+            generation,
+            leader,
+            member,
+            answer.array(lambda a: (a.string(), a.blob())),
         )
 
     def join(self, *args, **kw):

@@ -77,9 +77,7 @@ def test_query_by_time(sluice):
 
 def test_idempotent_producer(sluice):
     lines = "".join(f"{i}\n" for i in range(20000))
-    kcat(
-        sluice, "-P", "-t", "once", "-X", "enable.idempotence=true", data=lines
-    )
+    kcat(sluice, "-P", "-t", "once", "-X", "enable.idempotence=true", data=lines)
     assert kcat(sluice, "-C", "-t", "once", "-o", "beginning", "-e", "-q") == lines
 
 
@@ -134,9 +132,7 @@ def assigned(daemon, group):
 
 def committed(daemon, group, topic, partitions):
     with Client(daemon.ports["kafka"]) as c:
-        return sum(
-            max(0, c.committed(group, topic, p)[0]) for p in range(partitions)
-        )
+        return sum(max(0, c.committed(group, topic, p)[0]) for p in range(partitions))
 
 
 def produce_numbers(daemon, topic, first, last):

@@ -219,7 +219,9 @@ def test_metadata_makes_topics_when_asked(client, group):
 
 
 def test_log_append_time(client, group):
-    assert client.create(group, configs={"message.timestamp.type": "LogAppendTime"}) == 0
+    assert (
+        client.create(group, configs={"message.timestamp.type": "LogAppendTime"}) == 0
+    )
     assert client.produce(group, batch([b"a"])) == (0, 0)
     ((error, _, records),) = client.fetch([(group, 0, 0)])
     attributes, _, _, max_ts = struct.unpack_from(">hiqq", records, 21)
@@ -381,9 +383,7 @@ def test_describe_configs_reports_all(client, topic):
     answer.take("ii")
     assert answer.take("h") == 0
     answer.string(), answer.take("b"), answer.string()
-    configs = dict(
-        answer.array(lambda a: (a.string(), a.string(), a.take("bbb"))[:2])
-    )
+    configs = dict(answer.array(lambda a: (a.string(), a.string(), a.take("bbb"))[:2]))
     assert configs["cleanup.policy"] == "delete"
     assert configs["retention.ms"] == "604800000"
     assert len(configs) == 28

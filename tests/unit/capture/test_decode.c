@@ -58,95 +58,88 @@ run(struct one *o)
 		       : 0;
 }
 
+static const struct {
+	const char *body;
+	unsigned flags;
+	int status; /* 0: accepted */
+	const char *text;
+	unsigned n;
+} shapes[] = {
+#define E "{\"event\":\"e\",\"distinct_id\":\"d\",\"token\":\"t\"}"
+	{E, 0, 0, "", 1},
+	{" [" E "," E "] ", 0, 0, "", 2},
+	{"{\"api_key\":\"t\",\"batch\":[" E "," E "]}", 0, 0, "", 2},
+	{"{\"batch\":[" E "," E "]}", 0, 0, "", 2},
+	{"{\"batch\":[{\"event\":\"e\",\"distinct_id\":1}]}", 0, 400,
+		"failed to hydrate", 0},
+	{"{\"api_key\":\"x\",\"batch\":{}}", 0, 400, "failed to hydrate", 0},
+	{"{\"api_key\":\"t\",\"batch\":[" E ",{\"distinct_id\":1}]}", 0, 400,
+		"failed to hydrate", 0},
+	{"{\"api_key\":\"t\",\"uuid\":\"bad\",\"batch\":[5]}", 0, 400,
+		"failed to parse request: data did not match", 0},
+	{"{\"api_key\":\"t\",\"historical_migration\":1,\"batch\":[" E "]}", 0,
+		400, "failed to hydrate", 0},
+	{"[" E ",3]", 0, 400, "failed to parse request: data did not match", 0},
+	{"[" E ",3", 0, 400, "failed to parse request: ", 0},
+	{E "x", 0, 400, "failed to parse request: ", 0},
+	{"\"text\"", 0, 400, "failed to parse request: data did not match", 0},
+	{" null", 0, 400, "failed to parse request: data did not match", 0},
+	{"\xef\xbb\xbf" E, 0, 400, "failed to parse request: ", 0},
+	{"[]", 0, 400, "request holds no event", 0},
+	{"{\"token\":\"t\",\"$distinct_id\":\"d\",\"$set\":{}}", PATH_ENGAGE, 0,
+		"", 1},
+	{"{\"token\":\"t\",\"$distinct_id\":\"d\",\"$set\":[]}", PATH_ENGAGE,
+		400, "failed to parse request: data did not match", 0},
+	{"{\"api_key\":\"t\",\"data\":[" E "]}", 0, 0, "", 1},
+	{"{\"api_key\":\"t\",\"data\":{\"event\":\"a\","
+	 "\"distinct_id\":1}}",
+		0, 0, "", 1},
+	{"{\"api_key\":\"t\",\"data\":\"[]\"}", 0, 400,
+		"request holds no event", 0},
+	{"{\"data\":{\"data\":{}}}", 0, 400, "failed to hydrate", 0},
+	{"{\"event\":\"e\",\"distinct_id\":\"d\",\"token\":\"t\","
+	 "\"timestamp\":1704067200,\"offset\":1.5,"
+	 "\"properties\":null}",
+		0, 0, "", 1},
+	{"{\"event\":\"e\",\"distinct_id\":\"d\",\"token\":\"t\","
+	 "\"properties\":[]}",
+		0, 400, "failed to parse request: data did not match", 0},
+	{"{\"event\":null,\"distinct_id\":\"d\",\"token\":\"t\"}", 0, 400,
+		"failed to hydrate", 0},
+	{"{\"\\u0065vent\":\"e\",\"distinct_id\":\"d\","
+	 "\"token\":\"t\"}",
+		0, 0, "", 1},
+	{"{\"event\":\"e\",\"distinct_id\":\"\\u2003\","
+	 "\"token\":\"t\"}",
+		0, 400, "event submitted without a distinct_id", 0},
+	{"{\"event\":\"e\",\"distinct_id\":\"d\",\"token\":\"t\","
+	 "\"properties\":{\"x\":1e999}}",
+		0, 400, "failed to parse request: ", 0},
+#undef E
+};
+
 static void
 bodies_have_the_shapes_of_the_spec(void **state)
 {
-	static const struct {
-		const char *body;
-		unsigned flags;
-		int status; /* 0: accepted */
-		const char *text;
-		unsigned n;
-	} cases[] = {
-#define E "{\"event\":\"e\",\"distinct_id\":\"d\",\"token\":\"t\"}"
-		{E, 0, 0, "", 1},
-		{" [" E "," E "] ", 0, 0, "", 2},
-		{"{\"api_key\":\"t\",\"batch\":[" E "," E "]}", 0, 0, "", 2},
-		{"{\"batch\":[" E "," E "]}", 0, 0, "", 2},
-		{"{\"batch\":[{\"event\":\"e\",\"distinct_id\":1}]}", 0, 400,
-			"failed to hydrate", 0},
-		{"{\"api_key\":\"x\",\"batch\":{}}", 0, 400,
-			"failed to hydrate", 0},
-		{"{\"api_key\":\"t\",\"batch\":[" E ",{\"distinct_id\":1}]}", 0,
-			400, "failed to hydrate", 0},
-		{"{\"api_key\":\"t\",\"uuid\":\"bad\",\"batch\":[5]}", 0, 400,
-			"failed to parse request: data did not match", 0},
-		{"{\"api_key\":\"t\",\"historical_migration\":1,\"batch\":[" E
-		 "]}",
-			0, 400, "failed to hydrate", 0},
-		{"[" E ",3]", 0, 400,
-			"failed to parse request: data did not match", 0},
-		{"[" E ",3", 0, 400, "failed to parse request: ", 0},
-		{E "x", 0, 400, "failed to parse request: ", 0},
-		{"\"text\"", 0, 400,
-			"failed to parse request: data did not match", 0},
-		{" null", 0, 400, "failed to parse request: data did not match",
-			0},
-		{"\xef\xbb\xbf" E, 0, 400, "failed to parse request: ", 0},
-		{"[]", 0, 400, "request holds no event", 0},
-		{"{\"token\":\"t\",\"$distinct_id\":\"d\",\"$set\":{}}",
-			PATH_ENGAGE, 0, "", 1},
-		{"{\"token\":\"t\",\"$distinct_id\":\"d\",\"$set\":[]}",
-			PATH_ENGAGE, 400,
-			"failed to parse request: data did not match", 0},
-		{"{\"api_key\":\"t\",\"data\":[" E "]}", 0, 0, "", 1},
-		{"{\"api_key\":\"t\",\"data\":{\"event\":\"a\","
-		 "\"distinct_id\":1}}",
-			0, 0, "", 1},
-		{"{\"api_key\":\"t\",\"data\":\"[]\"}", 0, 400,
-			"request holds no event", 0},
-		{"{\"data\":{\"data\":{}}}", 0, 400, "failed to hydrate", 0},
-		{"{\"event\":\"e\",\"distinct_id\":\"d\",\"token\":\"t\","
-		 "\"timestamp\":1704067200,\"offset\":1.5,"
-		 "\"properties\":null}",
-			0, 0, "", 1},
-		{"{\"event\":\"e\",\"distinct_id\":\"d\",\"token\":\"t\","
-		 "\"properties\":[]}",
-			0, 400, "failed to parse request: data did not match",
-			0},
-		{"{\"event\":null,\"distinct_id\":\"d\",\"token\":\"t\"}", 0,
-			400, "failed to hydrate", 0},
-		{"{\"\\u0065vent\":\"e\",\"distinct_id\":\"d\","
-		 "\"token\":\"t\"}",
-			0, 0, "", 1},
-		{"{\"event\":\"e\",\"distinct_id\":\"\\u2003\","
-		 "\"token\":\"t\"}",
-			0, 400, "event submitted without a distinct_id", 0},
-		{"{\"event\":\"e\",\"distinct_id\":\"d\",\"token\":\"t\","
-		 "\"properties\":{\"x\":1e999}}",
-			0, 400, "failed to parse request: ", 0},
-#undef E
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
 		struct one o;
 		int err;
 
-		set_up(&o, "", slice_str(cases[i].body));
-		o.x.path_flags |= cases[i].flags;
+		set_up(&o, "", slice_str(shapes[i].body));
+		o.x.path_flags |= shapes[i].flags;
 		err = run(&o);
-		if (cases[i].status == 0 && err != 0)
-			print_message("%s: %s\n", cases[i].body, o.x.no.text);
-		assert_int_equal(err != 0, cases[i].status != 0);
-		assert_int_equal(o.x.no.status, cases[i].status);
-		if (strncmp(o.x.no.text, cases[i].text,
-			    strlen(cases[i].text)) != 0)
-			print_message("%s\n", cases[i].body);
+		if (shapes[i].status == 0 && err != 0)
+			print_message("%s: %s\n", shapes[i].body, o.x.no.text);
+		assert_int_equal(err != 0, shapes[i].status != 0);
+		assert_int_equal(o.x.no.status, shapes[i].status);
+		if (strncmp(o.x.no.text, shapes[i].text,
+			    strlen(shapes[i].text)) != 0)
+			print_message("%s\n", shapes[i].body);
 		assert_memory_equal(
-			o.x.no.text, cases[i].text, strlen(cases[i].text));
+			o.x.no.text, shapes[i].text, strlen(shapes[i].text));
 		if (err == 0)
-			assert_int_equal(o.x.body.n, cases[i].n);
+			assert_int_equal(o.x.body.n, shapes[i].n);
 		tear_down(&o);
 	}
 }
