@@ -2,8 +2,7 @@
 
 /*
  * The record batches of a request, one buffer for each topic. Batches are at
- * most
- * 1 MiB unless one record is larger.
+ * most 1 MiB unless one record is larger.
  */
 struct capture_out *
 capture_out(struct capture_ctx *x, struct store_part *part)
