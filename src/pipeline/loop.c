@@ -117,6 +117,8 @@ job_done(struct store_job *j, const struct err *result)
 	struct pipeline *p = b->p;
 
 	if (result->code == ERR_OK) {
+		/* First: who sees the position sees that all is well. */
+		set_trouble(p, NULL);
 		pipeline_input_moved(b->in, b->next);
 		count_results(b);
 	}
@@ -132,7 +134,6 @@ static void
 note_success(struct pipeline *p)
 {
 	p->n_failures = 0;
-	set_trouble(p, NULL);
 	if (p->limit_events > 0 && ++p->n_under_limit == SMALL_BATCHES) {
 		p->n_under_limit = 0;
 		p->limit_events *= 2;
