@@ -13,6 +13,7 @@
  */
 #define PASS_EVERY_NS ((int64_t)100000000)
 #define WRITER_PASS_BYTES ((int64_t)64 * 1024 * 1024)
+#define TRY_ROOM_NS ((int64_t)200000000)
 #define WAL_TOO_LARGE ((int64_t)1024 * 1024 * 1024)
 #define IDLE_LOOK_NS ((int64_t)10 * 1000000000)
 #define TAIL_AGE_NS ((int64_t)30 * 1000000000)
@@ -161,6 +162,38 @@ store_checkpoint_after_commit(struct store *s)
 	else
 		log_warn("store_checkpoint_failed", "path=%s error=%s text=%s",
 			log_q(s->path), err_name(e.code), log_q(e.text));
+}
+
+void
+store_checkpoint_full(struct store *s)
+{
+	if (!s->is_full)
+		log_warn("store_full", "path=%s", log_q(s->path));
+	s->is_full = true;
+}
+
+/* Copied whole, the WAL is begun anew and needs no room for a while; without
+ * this it would take whatever is freed, and could never be copied. */
+bool
+store_checkpoint_has_room(struct store *s)
+{
+	int64_t now_ns = clock_mono_ns();
+	struct err e;
+
+	if (!s->is_full || atomic_load(&s->failed))
+		return true;
+	if (now_ns < s->try_room_at_ns)
+		return false;
+	s->try_room_at_ns = now_ns + TRY_ROOM_NS;
+	s->w->tx_rc = 0;
+	if (pass(s->w, &e) != 0) {
+		if (e.code == ERR_IO || e.code == ERR_CORRUPT)
+			store_fail(s, &e);
+		return false;
+	}
+	s->is_full = false;
+	log_info("store_has_room", "path=%s", log_q(s->path));
+	return true;
 }
 
 int

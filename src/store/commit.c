@@ -226,6 +226,24 @@ clear_to_come(struct store_job *list)
 	}
 }
 
+static bool
+may_begin(struct store *s, struct err *e)
+{
+	bool has_room = store_checkpoint_has_room(s);
+
+	if (atomic_load(&s->failed)) {
+		*e = s->why;
+		e->code = ERR_IO;
+		return false;
+	}
+	if (!has_room)
+		ERR_IGNORE(err_set(e, ERR_NO_SPACE,
+				   "%s: the disk is full; free some space",
+				   s->path),
+			"told to each job");
+	return has_room;
+}
+
 void
 store_commit_group(struct store *s, struct store_job *list)
 {
@@ -234,9 +252,7 @@ store_commit_group(struct store *s, struct store_job *list)
 	int r;
 
 	announce(list);
-	if (atomic_load(&s->failed)) {
-		e = s->why;
-		e.code = ERR_IO;
+	if (!may_begin(s, &e)) {
 		fail_group(list, &e);
 		clear_to_come(list);
 		finish_group(s, list);
@@ -257,6 +273,8 @@ store_commit_group(struct store *s, struct store_job *list)
 			store_fail(s, &e);
 		if (e.code == ERR_CORRUPT || e.code == ERR_BUG)
 			e.code = is_own_failure ? e.code : ERR_IO;
+		if (e.code == ERR_NO_SPACE)
+			store_checkpoint_full(s);
 		fail_group(list, &e);
 		clear_to_come(list);
 		roll_back(s);

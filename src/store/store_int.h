@@ -189,6 +189,8 @@ struct store {
 	struct store_watcher watchers[STORE_WATCHERS_MAX];
 	int n_watchers;
 	int64_t maintain_at_ns, vacuum_at_ns;
+	bool is_full; /* the disk */
+	int64_t try_room_at_ns;
 	int64_t last_job_ns;
 	bool maintain_fully; /* a test asked */
 
@@ -276,6 +278,10 @@ MUST_CHECK int store_checkpoint_start(struct store *s, struct err *e);
 void store_checkpoint_stop(struct store *s);
 /* After a commit, on the writer. */
 void store_checkpoint_after_commit(struct store *s);
+/* The writer found the disk full; until the WAL could be copied into the file,
+ * which is tried a few times a second, nothing is begun. */
+void store_checkpoint_full(struct store *s);
+bool store_checkpoint_has_room(struct store *s);
 
 /* tail.c */
 MUST_CHECK struct store_chunk *store_chunk_new(
