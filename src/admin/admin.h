@@ -28,7 +28,7 @@ struct admin_disk {
 	int64_t reserve_bytes; /* below this events are refused */
 	int64_t ballast_bytes; /* as on disk now */
 	bool events_refused, recordings_refused;
-	const char *reason; /* why, "" if not */
+	char reason[200]; /* why, "" if not */
 };
 
 /* Parts that are absent (their role is off, or no daemon runs) are NULL. */

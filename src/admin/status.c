@@ -1,4 +1,4 @@
-#include <string.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "admin/admin_int.h"
@@ -31,9 +31,7 @@ put_hops(struct admin *a, struct buf *b, const struct admin_disk *disk)
 {
 	struct admin_lag lag = {0};
 
-	if (disk->reason != NULL)
-		memcpy(lag.text, disk->reason,
-			strnlen(disk->reason, sizeof(lag.text) - 1));
+	snprintf(lag.text, sizeof(lag.text), "%s", disk->reason);
 	buf_append_lit(b, "\"hops\":[");
 	put_hop(a, b, ADMIN_HOP_CAPTURE, "capture", &lag);
 	buf_append_char(b, ',');
@@ -146,7 +144,7 @@ admin_status(struct admin_call *c, struct err *e)
 {
 	struct admin *a = c->a;
 	struct buf *b = &c->out;
-	struct admin_disk disk = {.reason = ""};
+	struct admin_disk disk = {0};
 
 	if (a->o.broker == NULL)
 		return err_set(e, ERR_UNAVAILABLE,

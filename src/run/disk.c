@@ -26,7 +26,6 @@ struct disk_guard {
 	struct cond wake;
 	bool stopping;
 	struct admin_disk state;
-	char reason[200];
 	int events_refused, recordings_refused; /* atomic: asked per request */
 };
 
@@ -78,20 +77,20 @@ full_log(const struct conf *c, int64_t spool_bytes, int64_t output_bytes,
 }
 
 static void
-log_change(const struct disk_guard *g, bool no_events)
+log_change(bool was_refused, const struct admin_disk *now)
 {
-	if (no_events == g->state.events_refused)
+	if (now->events_refused == was_refused)
 		return;
-	if (no_events)
-		log_warn("events_refused", "text=%s", log_q(g->reason));
+	if (now->events_refused)
+		log_warn("events_refused", "text=%s", log_q(now->reason));
 	else
 		log_info("events_accepted", "free_bytes=%lld",
-			(long long)g->state.free_bytes);
+			(long long)now->free_bytes);
 }
 
 /* Sets what is refused and why (run-3); logs a change. */
 static void
-decide(struct disk_guard *g, const struct admin_disk *s, int64_t spool_bytes,
+decide(struct disk_guard *g, struct admin_disk *s, int64_t spool_bytes,
 	int64_t output_bytes)
 {
 	const struct conf *c = daemon_conf(g->d);
@@ -103,27 +102,24 @@ decide(struct disk_guard *g, const struct admin_disk *s, int64_t spool_bytes,
 	bool no_recordings = no_events || free_bytes < 2 * s->reserve_bytes ||
 			     full_log(c, spool_bytes, output_bytes, 9) != NULL;
 
-	if (!no_events)
-		g->reason[0] = '\0';
-	else if (full != NULL)
-		snprintf(g->reason, sizeof(g->reason),
+	s->events_refused = no_events;
+	s->recordings_refused = no_recordings;
+	if (no_events && full != NULL)
+		snprintf(s->reason, sizeof(s->reason),
 			"a log has reached %s with records that are still to "
 			"be "
 			"read: events are refused until it drains",
 			full);
-	else
-		snprintf(g->reason, sizeof(g->reason),
+	else if (no_events)
+		snprintf(s->reason, sizeof(s->reason),
 			"the disk has %lld bytes free: events are refused "
 			"until "
 			"there are %lld; free some space",
 			(long long)s->free_bytes,
 			(long long)(s->reserve_bytes + want -
 				    s->ballast_bytes));
-	log_change(g, no_events);
+	log_change(g->state.events_refused, s);
 	g->state = *s;
-	g->state.events_refused = no_events;
-	g->state.recordings_refused = no_recordings;
-	g->state.reason = g->reason;
 	__atomic_store_n(&g->events_refused, no_events, __ATOMIC_RELAXED);
 	__atomic_store_n(
 		&g->recordings_refused, no_recordings, __ATOMIC_RELAXED);
@@ -198,7 +194,6 @@ disk_start(struct daemon *d, struct disk_guard **out, struct err *e)
 	if (g == NULL)
 		return err_set(e, ERR_NO_MEMORY, "no memory");
 	g->d = d;
-	g->state.reason = g->reason;
 	lock_init(&g->lock);
 	cond_init(&g->wake);
 	rc = file_join(g->ballast_path, sizeof(g->ballast_path), d->data_dir,

@@ -26,6 +26,13 @@ max_bytes_of(const struct conf *c, enum topic_id id, enum topic_file file)
 	return c->output_max_bytes / 10;
 }
 
+static bool
+is_ingestion(enum topic_id id)
+{
+	return id == TOPIC_INGESTION || id == TOPIC_INGESTION_OVERFLOW ||
+	       id == TOPIC_INGESTION_HISTORICAL;
+}
+
 void
 retention_apply(struct daemon *d)
 {
@@ -44,6 +51,10 @@ retention_apply(struct daemon *d)
 
 			if (part == NULL)
 				continue;
+			/* Kept for the app server that is to come. */
+			if (d->pipeline == NULL && is_ingestion(t))
+				store_part_set_floor(
+					part, STORE_FLOOR_PIPELINE, 0);
 			store_part_set_retention(part,
 				h == 0 || keeps_own(t) ? def->retention_ms
 						       : h * HOUR_MS,

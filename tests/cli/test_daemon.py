@@ -184,6 +184,32 @@ def test_a_full_disk_refuses_events_and_lets_the_rest_go_on(tmp_path):
         s.stop()
 
 
+def test_a_full_front_log_refuses_events_and_keeps_all_of_them():
+    settings = {"roles": "capture,admin", "spool.max_bytes": "1m"}
+    with Sluice(settings=settings) as s:
+        token = s.project()["api_token"]
+        n = 0
+        filler = {"x": "y" * 20000}
+
+        def refused():
+            nonlocal n
+            event = {"event": "e", "distinct_id": f"d{n}", "properties": filler}
+            body = json.dumps({"api_key": token, "batch": [event] * 5}).encode()
+            status = s.http("capture", "/batch/", body)[0]
+            n += 5 if status == 200 else 0
+            return status == 503
+
+        eventually(refused, 30, "503 at spool.max_bytes")
+        ready = json.loads(s.http("admin", "/_ready")[2])
+        assert "spool.max_bytes" in ready["missing"][0]["reason"]
+        s.stop()
+        s.settings["roles"] = "capture,ingest,admin"
+        s.start(ready=False)
+        s.drain()
+        assert len(s.records("clickhouse_events_json")) == n
+        eventually(lambda: s.is_ready(), 20, "events are accepted again")
+
+
 def test_sigterm_under_load_loses_nothing():
     # run-2, run-5
     with Sluice(settings={"shutdown.timeout_s": "20"}) as s:
