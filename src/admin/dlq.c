@@ -203,10 +203,15 @@ replay_all(struct admin_call *c, struct wanted *w, int64_t *n, struct err *e)
 		if (!is_wanted(w, &l))
 			continue;
 		rc = letter_replay(c->a, &l, w->again, e);
-		if (rc < 0) {
+		if (rc == -ERR_EXISTS)
+			rc = err_set(e, ERR_EXISTS,
+				"letter %.*s was replayed before: --again does "
+				"it once more",
+				SLICE_FMT(l.id));
+		else if (rc < 0)
 			err_prefix(e, "letter %.*s", SLICE_FMT(l.id));
+		if (rc < 0)
 			break;
-		}
 		(*n)++;
 	}
 	letters_close(all);
