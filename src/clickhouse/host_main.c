@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -187,6 +188,8 @@ prepare(const struct host_args *a, int *signal_fd, struct err *e)
 	bool confined;
 	int r = tie_to_parent(a, e);
 
+	/* Not what the daemon happened to have when it forked. */
+	umask(077);
 	if (r == 0)
 		r = block_signals(signal_fd, e);
 	if (r == 0)
