@@ -22,6 +22,13 @@
 #include "crash_vfs.h"
 #include "crash_work.h"
 
+/* A sample takes each n once in so many runs. Sanitizers make a fork slow. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define SAMPLE_STEP 12
+#else
+#define SAMPLE_STEP 3
+#endif
+
 struct shared *shared;
 
 static uint64_t
@@ -87,9 +94,8 @@ crash_everywhere(const struct crash_work *work)
 	long most = 0, n_runs = 0;
 
 	for (int round = 0; round < (full ? 10 : 1); round++) {
-		/* A sample takes each n once in about 3 runs of it. */
-		long step = full ? 1 : 3;
-		long n = full ? 1 : 1 + (long)(seed % 3);
+		long step = full ? 1 : SAMPLE_STEP;
+		long n = full ? 1 : 1 + (long)(seed % SAMPLE_STEP);
 
 		while (crash_once(work, seed + (uint64_t)n, n)) {
 			most = n;
