@@ -26,7 +26,7 @@
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define SAMPLE_STEP 12
 #else
-#define SAMPLE_STEP 3
+#define SAMPLE_STEP 5
 #endif
 
 struct shared *shared;
