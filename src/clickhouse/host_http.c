@@ -140,6 +140,7 @@ on_query(struct http_request *r)
 	struct host_http *h = http_app(r);
 	struct host_query *q;
 	struct err e;
+	int rc;
 
 	if (is_foreign_origin(h, r)) {
 		http_answer(r, 403, "text/plain; charset=UTF-8",
@@ -153,8 +154,10 @@ on_query(struct http_request *r)
 	}
 	q->engine = h->engine;
 	http_ref(r);
-	if (host_query_read(q, r, &e) != 0) {
-		host_answer_refusal(q, false, 36, e.text);
+	rc = host_query_read(q, r, &e);
+	if (rc != 0) {
+		host_answer_refusal(
+			q, false, rc == -ERR_UNSUPPORTED ? 48 : 36, e.text);
 		free_query(q);
 	} else if (is_multipart(r)) {
 		host_answer_refusal(q, false, 48,

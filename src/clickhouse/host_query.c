@@ -9,9 +9,9 @@ is_ignored(struct slice name)
 {
 	static const char *const names[] = {"user", "password", "quota_key",
 		"query_id", "session_id", "session_timeout", "session_check",
-		"close_session", "compress", "decompress", "buffer_size",
-		"wait_end_of_query", "client_protocol_version", "role",
-		"stacktrace", "network_compression_method"};
+		"close_session", "buffer_size", "wait_end_of_query",
+		"client_protocol_version", "role", "stacktrace",
+		"network_compression_method"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (slice_eq_str(name, names[i]))
@@ -59,6 +59,19 @@ add_setting(struct host_query *q, struct slice name, struct slice value,
 	return add(&q->settings, name, value, e);
 }
 
+/* ClickHouse's own block compression: said, as the client would take plain
+ * bytes for broken blocks. */
+static int
+check_compress(const struct http_pair *p, struct err *e)
+{
+	if (p->value.len == 0 || slice_eq_str(p->value, "0"))
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED,
+		"compress and decompress are not supported: use "
+		"enable_http_compression=1 and Content-Encoding "
+		"(NOT_IMPLEMENTED)");
+}
+
 static int
 take_pair(struct host_query *q, const struct http_pair *p, bool *gzip,
 	struct err *e)
@@ -73,6 +86,9 @@ take_pair(struct host_query *q, const struct http_pair *p, bool *gzip,
 		q->format = p->value;
 	else if (slice_eq_str(p->name, "enable_http_compression"))
 		*gzip = slice_eq_str(p->value, "1");
+	else if (slice_eq_str(p->name, "compress") ||
+		 slice_eq_str(p->name, "decompress"))
+		return check_compress(p, e);
 	else if (slice_starts(p->name, param))
 		return add(&q->params,
 			slice_of(

@@ -71,6 +71,7 @@ def test_format_clause_goes_before_default_format(sluice):
         ("SELECT 1", {"database": "nope"}, 404, 81),
         ("SELECT 1", {"no_such_setting": "1"}, 404, 115),
         ("SELECT 1", {"max_execution_time": "abc"}, 400, 72),
+        ("SELECT 1", {"compress": "1"}, 501, 48),
         ("SELECT 1 FORMAT Nope", {}, 404, 73),
         ("SELECT {x:Int32}", {}, 500, 456),
         ("SELECT throwIf(1)", {}, 500, 395),
