@@ -1,5 +1,6 @@
 #include "admin/admin_int.h"
 #include "persondb/persondb.h"
+#include "pipeline/pipeline.h"
 #include "store/store.h"
 #include "team/team.h"
 
@@ -117,6 +118,29 @@ admin_persons_show(struct admin_call *c, struct err *e)
 	if (admin_query_flag(c, "by_uuid"))
 		return show_person(c, SLICE_NONE, c->param[1], false, e);
 	return show_person(c, c->param[1], SLICE_NONE, false, e);
+}
+
+int
+admin_persons_delete(struct admin_call *c, struct err *e)
+{
+	bool by_uuid = admin_query_flag(c, "by_uuid");
+	const struct team_snapshot *snap;
+	const struct team *team;
+	int rc;
+
+	if (c->a->o.pipeline == NULL)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the role ingest is off: persons cannot be deleted");
+	rc = admin_project(c, &snap, &team, e);
+	if (rc < 0)
+		return rc;
+	rc = pipeline_delete_person(c->a->o.pipeline, team->id,
+		by_uuid ? SLICE_NONE : c->param[1],
+		by_uuid ? c->param[1] : SLICE_NONE, e);
+	team_snapshot_unref(snap);
+	if (rc == 0)
+		buf_append_lit(&c->out, "{\"deleted\":true}\n");
+	return rc;
 }
 
 int

@@ -21,6 +21,8 @@ const struct admin_route admin_routes[] = {
 	{"GET", "/api/v1/projects/:id/persons", admin_persons_list},
 	{"GET", "/api/v1/projects/:id/persons/:distinct_id",
 		admin_persons_show},
+	{"DELETE", "/api/v1/projects/:id/persons/:distinct_id",
+		admin_persons_delete},
 	{"POST", "/api/v1/projects/:id/rotate-token", admin_projects_rotate},
 	{"GET", "/api/v1/ready", admin_ready_api},
 	{"POST", "/api/v1/sql", admin_sql},

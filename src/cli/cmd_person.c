@@ -33,11 +33,11 @@ list(struct cli *c, struct buf *path, const struct api_column *columns)
 }
 
 static int
-show(struct cli *c, struct buf *path)
+answer(struct cli *c, struct buf *path, const char *method)
 {
 	int status = buf_cstr(path) == NULL
 			     ? cli_usage_error(c, "an argument is too long")
-			     : api_print_object(c, "GET", path->p, NULL);
+			     : api_print_object(c, method, path->p, NULL);
 
 	buf_fini(path);
 	return status;
@@ -66,8 +66,9 @@ cmd_person_list(struct cli *c)
 	return list(c, &path, columns);
 }
 
-int
-cmd_person_show(struct cli *c)
+/* By --distinct-id or by the UUID in the argument. */
+static int
+one_person(struct cli *c, const char *method)
 {
 	const char *id = cli_opt(c, "distinct-id");
 	struct buf path;
@@ -82,7 +83,19 @@ cmd_person_show(struct cli *c)
 	api_put_path(&path, id == NULL ? c->args[0] : id);
 	if (id == NULL)
 		buf_append_lit(&path, "?by_uuid=1");
-	return show(c, &path);
+	return answer(c, &path, method);
+}
+
+int
+cmd_person_show(struct cli *c)
+{
+	return one_person(c, "GET");
+}
+
+int
+cmd_person_delete(struct cli *c)
+{
+	return one_person(c, "DELETE");
 }
 
 int
@@ -112,7 +125,7 @@ cmd_group_show(struct cli *c)
 	api_put_path(&path, c->args[0]);
 	buf_append_char(&path, '/');
 	api_put_path(&path, c->args[1]);
-	return show(c, &path);
+	return answer(c, &path, "GET");
 }
 
 int

@@ -20,6 +20,7 @@ COMMANDS = [
     "project delete",
     "person list",
     "person show",
+    "person delete",
     "group list",
     "group show",
     "group types",
@@ -216,6 +217,27 @@ def test_persons_and_groups_are_listed_and_shown(sluice, project):
     assert group["type"] == "company" and group["properties"] == {"size": 3}
     assert sluice.cli_json("group", "show", "company", "acme/1 ä", *on) == group
     assert sluice.cli_lines("group", "types", *on) == [{"index": 0, "type": "company"}]
+
+
+def test_a_deleted_person_comes_back_above_its_end(sluice):
+    made = sluice.project("deletes")
+    on = ["--project", made["id"], "--distinct-id", "gone"]
+    sent = [{"event": "e", "distinct_id": "gone", "properties": {"$set": {"a": 1}}}]
+    sluice.send(made["api_token"], sent)
+    sluice.drain()
+    uuid = sluice.cli_json("person", "show", *on)["uuid"]
+    assert sluice.cli_json("person", "delete", *on) == {"deleted": True}
+    with pytest.raises(CommandFailed):
+        sluice.cli("person", "show", *on)
+    with pytest.raises(CommandFailed):
+        sluice.cli("person", "delete", *on)
+    sluice.send(made["api_token"], sent)
+    sluice.drain()
+    rows = [json.loads(r["value"]) for r in sluice.records("clickhouse_person")]
+    seen = [(r["is_deleted"], r["version"]) for r in rows if r["id"] == uuid]
+    assert [deleted for deleted, _ in seen] == [0, 1, 0]
+    assert [version for _, version in seen] == sorted({v for _, v in seen})
+    assert sluice.cli_json("person", "show", *on)["uuid"] == uuid
 
 
 def test_long_lists_come_whole(sluice):
