@@ -75,6 +75,12 @@ add_part(struct store *s, struct store_part *p)
 	lock_take(&s->parts_lock);
 	other = atomic_load(&p->is_deleted) ? NULL
 					    : find_locked(s, topic, p->idx);
+	/* A deletion that is about to fail left the row of the other. */
+	for (struct store_part *x = s->buckets[b]; x != NULL && other == NULL;
+		x = x->bucket_next) {
+		if (x->id == p->id)
+			other = x;
+	}
 	if (other == NULL) {
 		p->bucket_next = s->buckets[b];
 		s->buckets[b] = p;
@@ -249,6 +255,7 @@ store_part_open(struct store *s, const char *topic, int idx,
 struct delete_job {
 	struct store_job job;
 	struct store_part *p;
+	bool is_marked; /* by this job */
 };
 
 static int
@@ -261,7 +268,11 @@ delete_run(struct store_job *j, struct store_conn *c, struct err *e)
 	if (r != 0)
 		return r;
 	sql_bind_i64(st, 1, d->p->id);
-	return sql_run(st, e);
+	if ((r = sql_run(st, e)) != 0)
+		return r;
+	/* Already here, so that whoever opens the name next makes a new one. */
+	d->is_marked = !atomic_exchange(&d->p->is_deleted, true);
+	return 0;
 }
 
 int
@@ -273,9 +284,12 @@ store_part_delete(struct store *s, struct store_part *p, struct err *e)
 	if (s->is_readonly)
 		return err_set(
 			e, ERR_UNSUPPORTED, "%s is open for reading", s->path);
+	if (atomic_load(&p->is_deleted))
+		return err_set(e, ERR_NOT_FOUND, "%s partition %d was deleted",
+			p->topic, p->idx);
 	r = store_call(s, &d.job, e);
-	if (r == 0)
-		atomic_store(&p->is_deleted, true);
+	if (r != 0 && d.is_marked)
+		atomic_store(&p->is_deleted, false);
 	return r;
 }
 

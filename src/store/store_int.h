@@ -62,7 +62,7 @@ struct conn_set {
 	struct store_stmt *stmts;
 };
 
-#define CONN_SETS_MAX 16
+#define CONN_SETS_MAX 32
 struct store_conn {
 	sqlite3 *db;
 	struct store *s;
