@@ -164,6 +164,11 @@ capture_free(struct capture *c)
 	queue_close(&c->heavy);
 	thread_join(&c->heavy_thread);
 	queue_fini(&c->heavy);
+	/* The writer may still be in its call for a job of the heavy thread. */
+	lock_take(&c->lock);
+	while (c->heavy_bytes > 0)
+		cond_wait(&c->heavy_written, &c->lock);
+	lock_release(&c->lock);
 	conf = atomic_load(&c->conf);
 	while (conf != NULL) {
 		struct capture_conf *older = conf->older;

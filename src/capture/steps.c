@@ -1,5 +1,7 @@
 #include "capture/capture_int.h"
 
+#include "base/mem.h"
+
 /*
  * The order of work on a request (spec capture 4.2) is this table. A step that
  * fails has filled the refusal; the first failure is the answer.
@@ -136,13 +138,20 @@ start(struct capture_ctx *x, struct http_request *r,
 	x->now_len = (size_t)clock_format(x->now_us, CLOCK_RFC3339, x->now);
 }
 
+/* Until what was large has been written and its memory is free again. */
 static void
 wait_for_writer(struct capture *c)
 {
+	bool waited = false;
+
 	lock_take(&c->lock);
-	while (c->heavy_bytes > CAPTURE_HEAVY_BYTES)
+	while (c->heavy_bytes > CAPTURE_HEAVY_BYTES) {
+		waited = true;
 		cond_wait(&c->heavy_written, &c->lock);
+	}
 	lock_release(&c->lock);
+	if (waited)
+		mem_trim();
 }
 
 void
@@ -162,7 +171,6 @@ capture_heavy_thread(void *cookie)
 
 			list = list->next;
 			queue_done(&c->heavy, 1, 1);
-			wait_for_writer(c);
 			/* Then nobody else touches the request or its arena. */
 			if (!http_resume_begin(r)) {
 				http_unref(r);
@@ -170,6 +178,7 @@ capture_heavy_thread(void *cookie)
 			}
 			start(&x, r, steps, flags, true);
 			capture_run(&x, true);
+			wait_for_writer(c);
 		}
 	}
 }

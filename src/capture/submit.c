@@ -172,8 +172,9 @@ static void
 finish(struct capture_job *j, const struct err *result)
 {
 	struct http_request *r = j->r;
+	struct capture *c = j->c;
+	size_t heavy_bytes = j->heavy_bytes;
 
-	count_heavy(j->c, j->heavy_bytes, false);
 	if (result->code == ERR_OK)
 		stats_add(STATS_CAPTURE_INGESTED, 0, j->n_events);
 	if (http_resume_begin(r)) {
@@ -182,6 +183,8 @@ finish(struct capture_job *j, const struct err *result)
 	}
 	capture_job_put(j);
 	http_unref(r);
+	/* Last, so that the heavy thread finds their memory free. */
+	count_heavy(c, heavy_bytes, false);
 }
 
 /* @thread store */
