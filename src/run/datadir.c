@@ -89,7 +89,6 @@ datadir_listen(const char *dir, int *fd, struct err *e)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	mode_t mask;
 	int s;
 	int rc = 0;
 
@@ -99,11 +98,11 @@ datadir_listen(const char *dir, int *fd, struct err *e)
 	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* The lock is ours, so what stands there is left from a crash. */
 	unlink(sa.sun_path);
-	mask = umask(0177);
+	/* No umask: it is the whole process's, and others make files now. Nobody
+	 * can connect before listen. */
 	if (s < 0 || bind(s, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
-		listen(s, BACKLOG) != 0)
+		chmod(sa.sun_path, 0600) != 0 || listen(s, BACKLOG) != 0)
 		rc = err_sys(e, ERR_IO, "%s/sluice.sock", dir);
-	umask(mask);
 	close(dir_fd);
 	if (rc < 0) {
 		if (s >= 0)
