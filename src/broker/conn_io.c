@@ -239,6 +239,8 @@ add_answer(const struct request *r, size_t skip, struct iovec *iov, int n)
 {
 	size_t at = 0;
 
+	if (r->out_len == 0)
+		return n;
 	for (uint32_t i = 0; i <= r->n_pieces; i++) {
 		size_t end = i < r->n_pieces ? r->pieces[i].at : r->out.len;
 		struct slice parts[2] = {slice_of(r->out.p + at, end - at),
