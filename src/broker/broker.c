@@ -228,8 +228,10 @@ broker_start(struct broker *b, uint16_t *port, struct err *e)
 		return r;
 	b->expire.fn = on_expire_timer;
 	broker_timer_set(&b->timers, &b->expire, broker_now_ns() + EXPIRE_NS);
+	lock_take(&b->lock);
 	r = thread_start(&b->net, "broker", broker_net_main, b, e);
 	b->net_runs = r == 0;
+	lock_release(&b->lock);
 	return r;
 }
 
@@ -249,14 +251,17 @@ broker_stop(struct broker *b)
 {
 	uint64_t one = 1;
 
+	bool runs;
+
 	lock_take(&b->lock);
 	b->is_stopping = true;
+	runs = b->net_runs;
+	b->net_runs = false;
 	lock_release(&b->lock);
-	if (b->net_runs) {
+	if (runs) {
 		/* Fails only when the counter is full: then it is readable. */
 		(void)!write(b->event_fd, &one, sizeof(one));
 		thread_join(&b->net);
-		b->net_runs = false;
 	}
 	broker_pool_stop(b);
 	broker_watch_off(b);

@@ -214,12 +214,17 @@ static int
 admin_change(struct broker *b, struct btopic *t, bool is_delete, struct err *e)
 {
 	struct admin_wait w = {.is_done = false};
-	bool ok;
+	bool ok = b->net_runs && !b->is_stopping;
 
 	lock_init(&w.lock);
 	cond_init(&w.done);
-	ok = is_delete ? broker_topic_delete_start(b, t, on_admin_done, &w, 0)
-		       : broker_topic_create_start(b, t, on_admin_done, &w, 0);
+	if (!ok && !is_delete)
+		broker_topic_unlist(b, t);
+	if (ok)
+		ok = is_delete ? broker_topic_delete_start(
+					 b, t, on_admin_done, &w, 0)
+			       : broker_topic_create_start(
+					 b, t, on_admin_done, &w, 0);
 	lock_release(&b->lock);
 	lock_take(&w.lock);
 	while (ok && !w.is_done)
@@ -228,7 +233,8 @@ admin_change(struct broker *b, struct btopic *t, bool is_delete, struct err *e)
 	cond_fini(&w.done);
 	lock_fini(&w.lock);
 	if (!ok)
-		return err_set(e, ERR_STOPPING, "the broker is stopping");
+		return err_set(e, ERR_STOPPING,
+			"the broker does not run, or is stopping");
 	*e = w.result;
 	return w.result.code == ERR_OK ? 0 : -(int)w.result.code;
 }

@@ -157,6 +157,13 @@ on_session(struct broker *b, struct timer *t)
 		log_q(g->name), log_q(m->id), g->generation);
 	broker_member_remove(b, m, KERR_UNKNOWN_MEMBER);
 	broker_group_member_left(b, g);
+	/* Nobody ever came back for the id that was given out. */
+	if (g->n_members == 0 && g->generation == 0 && g->offsets.n == 0 &&
+		g->state == GROUP_EMPTY) {
+		broker_map_remove(&b->groups, &g->by_name);
+		b->n_groups--;
+		free_group(g);
+	}
 }
 
 struct member *

@@ -218,9 +218,10 @@ fill_part(struct broker *b, const struct group *g, struct slice topic,
 	int32_t idx, struct offset_fetch_part_resp *out)
 {
 	struct btopic *t = broker_topic_find(b, topic);
-	struct group_offset *o = t == NULL || g == NULL
-					 ? NULL
-					 : broker_offset_find(g, t->row, idx);
+	struct group_offset *o =
+		t == NULL || g == NULL || t->state != TOPIC_LIVE
+			? NULL
+			: broker_offset_find(g, t->row, idx);
 
 	*out = (struct offset_fetch_part_resp){.index = idx,
 		.offset = -1,
