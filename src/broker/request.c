@@ -52,9 +52,7 @@ log_refused(const struct request *r)
 	if (r->api == NULL)
 		log_warn("broker_api_unknown", "client=%s key=%d version=%d",
 			log_q(client),
-			r->frame_len < 2
-				? -1
-				: (r->frame[0] << 8 | (uint8_t)r->frame[1]),
+			r->frame_len < 2 ? -1 : wire_get_u16(r->frame),
 			r->version);
 	else
 		log_warn("broker_request_refused",
