@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -114,6 +115,42 @@ def test_a_corrupted_file_stops_the_start(name):
         assert checks.returncode == 1
         bad = [json.loads(x) for x in checks.stdout.splitlines()]
         assert [c["check"] for c in bad if not c["ok"]] == [name]
+
+
+def test_a_file_that_cannot_be_written_stops_the_daemon():
+    # run-4
+    with Sluice() as s:
+        token = s.project()["api_token"]
+
+        def send(i):
+            event = {
+                "event": "e",
+                "distinct_id": f"d{i}",
+                "properties": {"x": "y" * 999},
+            }
+            body = json.dumps({"api_key": token, "batch": [event]}).encode()
+            with contextlib.suppress(OSError):
+                return s.http("capture", "/batch/", body)[0]
+            return 0
+
+        accepted = sum(send(i) == 200 for i in range(20))
+        assert accepted == 20
+        least = 65536  # the log files are longer than this, its own log is not
+        resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (least, least))
+
+        def ended():
+            nonlocal accepted
+            accepted += send(accepted) == 200
+            return s.process.poll() is not None
+
+        eventually(ended, 60, "the daemon stops")
+        assert s.process.returncode == 1
+        s.process = None
+        (line,) = last_lines(s.log())
+        assert ".db" in line
+        s.start()
+        s.drain()
+        assert len(s.records("clickhouse_events_json")) >= accepted
 
 
 def test_a_file_of_a_newer_program_is_refused_untouched():
