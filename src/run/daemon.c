@@ -88,6 +88,24 @@ reload(struct daemon *d)
 	log_info("reloaded", "text=\"settings reloaded\"");
 }
 
+/* The reason of daemon_fatal with what to do about it. */
+static int
+fatal_reason(struct daemon *d, struct err *e)
+{
+	struct err why;
+
+	lock_take(&d->fatal_lock);
+	why = d->fatal;
+	lock_release(&d->fatal_lock);
+	*e = why;
+	if (why.code == ERR_CORRUPT)
+		return -ERR_CORRUPT; /* its text says so already */
+	return err_set(e, why.code,
+		"%.150s: check the disk, then start again; what was "
+		"acknowledged is kept",
+		why.text);
+}
+
 /* Waits until it is time to stop; 0, or -code with the reason. */
 static int
 serve(struct daemon *d, int signal_fd, struct err *e)
@@ -100,10 +118,7 @@ serve(struct daemon *d, int signal_fd, struct err *e)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return err_sys(e, ERR_BUG, "poll");
 		if ((fds[1].revents & POLLIN) != 0) {
-			lock_take(&d->fatal_lock);
-			*e = d->fatal;
-			lock_release(&d->fatal_lock);
-			return -(int)e->code;
+			return fatal_reason(d, e);
 		}
 		if ((fds[0].revents & POLLIN) == 0 ||
 			read(signal_fd, &si, sizeof(si)) != sizeof(si))

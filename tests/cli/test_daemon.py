@@ -147,7 +147,7 @@ def test_a_file_that_cannot_be_written_stops_the_daemon():
         assert s.process.returncode == 1
         s.process = None
         (line,) = last_lines(s.log())
-        assert ".db" in line
+        assert ".db" in line and "check the disk" in line
         s.start()
         s.drain()
         assert len(s.records("clickhouse_events_json")) >= accepted
