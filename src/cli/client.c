@@ -14,6 +14,7 @@ static int
 open_dir(const char *dir, int *fd, struct err *e)
 {
 	char path[DATADIR_SOCKET_MAX];
+	int rc;
 
 	*fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (*fd < 0)
@@ -22,9 +23,16 @@ open_dir(const char *dir, int *fd, struct err *e)
 	datadir_socket_path(*fd, path);
 	if (access(path, W_OK) == 0)
 		return 0;
+	if (errno == EACCES)
+		rc = err_set(e, ERR_DENIED,
+			"%s/sluice.sock: only the daemon's user and root may "
+			"use "
+			"it",
+			dir);
+	else
+		rc = err_sys(e, ERR_NOT_FOUND, "%s/sluice.sock", dir);
 	close(*fd);
-	return err_sys(e, errno == EACCES ? ERR_DENIED : ERR_NOT_FOUND,
-		"%s/sluice.sock", dir);
+	return rc;
 }
 
 int

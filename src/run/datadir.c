@@ -20,8 +20,15 @@ datadir_prepare(const char *dir, struct err *e)
 	struct stat st;
 	int rc = file_make_dir(dir, 0700, e);
 
-	if (rc < 0)
-		return err_prefix(e, "data folder");
+	if (rc < 0) {
+		struct err why = *e;
+
+		return err_set(e, why.code,
+			"data folder: %.150s: name one by --data that this "
+			"user "
+			"can make and write",
+			why.text);
+	}
 	if (stat(dir, &st) != 0)
 		return err_sys(e, ERR_IO, "data folder %s", dir);
 	if (st.st_uid != geteuid())

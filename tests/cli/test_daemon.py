@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -80,7 +81,7 @@ def test_a_read_only_folder_is_named(tmp_path):
     with stopped() as s, tmpfs(tmp_path / "ro", "ro,mode=0700"):
         s.data = str(tmp_path / "ro")
         line = fails(s)
-        assert s.data in line
+        assert s.data in line and "--data" in line
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="changes the owner of a folder")
@@ -89,6 +90,26 @@ def test_a_folder_of_another_user_is_refused():
         os.mkdir(s.data, 0o700)
         os.chown(s.data, NOBODY, NOBODY)
         assert "another user" in fails(s)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_the_socket_is_refused_to_other_users(tmp_path):
+    with Sluice() as s:
+        program = tmp_path / "sluice"
+        shutil.copy(binary(), program)
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        done = subprocess.run(
+            [program, "status", "--data", s.data],
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert s.data in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_the_folder_is_closed_to_others():
