@@ -41,6 +41,7 @@ struct fetch {
 	struct fetch_item *items; /* the pool's while is_reading */
 	uint32_t n_items;
 	size_t total, min_bytes, max_bytes;
+	size_t reserved; /* of the memory budget, while is_reading */
 	int64_t deadline_ns;
 	bool has_error, is_reading, is_parked;
 };
@@ -185,6 +186,7 @@ on_read(struct broker *b, struct post *p)
 
 	b->n_outside--;
 	f->is_reading = false;
+	broker_mem_give(b, f->reserved);
 	for (uint32_t i = 0; i < f->n_items; i++)
 		if (f->items[i].result.code != ERR_OK) {
 			set_error(f, &f->items[i],
@@ -281,23 +283,52 @@ park(struct broker *b, struct fetch *f, bool for_memory)
 	broker_timer_set(&b->timers, &f->r->timer, at_ns);
 }
 
+/* Most that a read may bring, so that memory is taken before it is used. */
+static size_t
+expected_bytes(const struct fetch *f)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < f->n_items; i++) {
+		const struct fetch_item *it = &f->items[i];
+		size_t most = (size_t)it->state.bytes;
+
+		if (!it->is_full && it->next < it->state.high_watermark)
+			n += most < it->max_bytes ? most : it->max_bytes;
+	}
+	return n < f->max_bytes ? n : f->max_bytes;
+}
+
+/* Large answers only while memory is plenty, so that clients that do not read
+ * theirs leave room for others. false: even a short one has to wait. */
+static bool
+reserve(struct broker *b, struct fetch *f)
+{
+	size_t cap = b->mem_used > b->mem_max / 4 ? RESPONSE_BYTES_SHORT
+						  : RESPONSE_BYTES_MAX;
+
+	if (b->mem_used > b->mem_max + BROKER_SMALL_RESERVE_BYTES)
+		return false;
+	if (f->max_bytes > cap)
+		f->max_bytes = cap;
+	f->reserved = expected_bytes(f);
+	broker_mem_force(b, f->reserved);
+	return true;
+}
+
 static void
 dispatch(struct broker *b, struct fetch *f)
 {
-	size_t cap = b->mem_used > b->mem_max / 2 ? RESPONSE_BYTES_SHORT
-						  : RESPONSE_BYTES_MAX;
-
-	if (b->mem_used > b->mem_max && broker_now_ns() < f->deadline_ns) {
+	if (!reserve(b, f)) {
 		park(b, f, true);
 		return;
 	}
-	if (f->max_bytes > cap)
-		f->max_bytes = cap;
 	f->is_reading = true;
 	f->job.run = run_read;
 	f->job.done.fn = on_read;
 	if (!broker_pool_put(b, &f->job)) {
 		f->is_reading = false;
+		broker_mem_give(b, f->reserved);
 		answer(b, f);
 		return;
 	}
