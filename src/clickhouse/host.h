@@ -71,7 +71,8 @@ void host_schema_prefix(
 struct host_http;
 MUST_CHECK int host_http_start(struct host_engine *g, const struct host_args *a,
 	struct host_http **out, struct err *e);
-/* Stops taking requests; true when no query is left at the deadline. */
+/* Stops taking requests; true when no query is left at the deadline, and then h
+ * is freed. */
 bool host_http_stop(struct host_http *h, int64_t deadline_ns);
 
 #endif

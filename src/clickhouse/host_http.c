@@ -8,6 +8,7 @@
 #define N_WORKERS 12
 #define N_HTTP_THREADS 2
 #define MAX_CONNECTIONS 512
+#define GRACE_NS INT64_C(500000000)
 #define QUERY_TIMEOUT_MS (INT64_C(6) * 3600 * 1000)
 
 /*
@@ -21,6 +22,7 @@ struct host_http {
 	struct thread workers[N_WORKERS];
 	struct lock lock;
 	struct cond wake;
+	struct cond idle; /* n_running came down */
 	/* guarded by lock */
 	struct queue_node *head, **tail;
 	int n_waiting, n_running;
@@ -85,6 +87,7 @@ work(void *cookie)
 		free_query(q);
 		lock_take(&h->lock);
 		h->n_running--;
+		cond_signal(&h->idle);
 		lock_release(&h->lock);
 	}
 }
@@ -238,6 +241,7 @@ host_http_start(struct host_engine *g, const struct host_args *a,
 	h->tail = &h->head;
 	lock_init(&h->lock);
 	cond_init(&h->wake);
+	cond_init(&h->idle);
 	for (int i = 0; i < N_WORKERS && r == 0; i++)
 		r = thread_start(&h->workers[i], "ch-query", work, h, e);
 	if (r == 0)
@@ -248,20 +252,38 @@ host_http_start(struct host_engine *g, const struct host_args *a,
 	return r;
 }
 
+/* Streams end when their connections are closed: that needs a moment more. */
+static bool
+wait_until_idle(struct host_http *h, int64_t deadline_ns)
+{
+	int64_t least = clock_mono_ns() + GRACE_NS;
+	bool in_time = true, idle;
+
+	if (deadline_ns < least)
+		deadline_ns = least;
+	lock_take(&h->lock);
+	while ((h->n_running > 0 || h->head != NULL) && in_time)
+		in_time = cond_wait_until(&h->idle, &h->lock, deadline_ns);
+	idle = h->n_running == 0 && h->head == NULL;
+	lock_release(&h->lock);
+	return idle;
+}
+
 bool
 host_http_stop(struct host_http *h, int64_t deadline_ns)
 {
-	bool idle;
-
 	lock_take(&h->lock);
 	h->stopping = true;
 	cond_broadcast(&h->wake);
 	lock_release(&h->lock);
 	http_stop(h->server, deadline_ns);
-	lock_take(&h->lock);
-	idle = h->n_running == 0 && h->head == NULL;
-	lock_release(&h->lock);
-	for (int i = 0; i < N_WORKERS && idle; i++)
+	if (!wait_until_idle(h, deadline_ns))
+		return false;
+	for (int i = 0; i < N_WORKERS; i++)
 		thread_join(&h->workers[i]);
-	return idle;
+	cond_fini(&h->idle);
+	cond_fini(&h->wake);
+	lock_fini(&h->lock);
+	mem_free(h);
+	return true;
 }

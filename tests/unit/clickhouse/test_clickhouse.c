@@ -6,6 +6,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CLICKHOUSE_FRAME_TESTS,
 		CLICKHOUSE_HOST_TESTS,
+		CLICKHOUSE_HTTP_TESTS,
 		CLICKHOUSE_SQL_SCAN_TESTS,
 	};
 

@@ -35,6 +35,20 @@ void streams_are_one_gzip_stream(void **state);
 		cmocka_unit_test(a_foreign_library_is_refused),                \
 		cmocka_unit_test(streams_are_one_gzip_stream)
 
+void queries_go_their_ways(void **state);
+void settings_are_quoted_and_set_first(void **state);
+void inserts_hand_over_their_data(void **state);
+void large_results_stream_whole_or_break_off(void **state);
+void a_client_that_leaves_cancels_its_stream(void **state);
+void foreign_hosts_and_pages_are_refused(void **state);
+#define CLICKHOUSE_HTTP_TESTS                                                  \
+	cmocka_unit_test(queries_go_their_ways),                               \
+		cmocka_unit_test(settings_are_quoted_and_set_first),           \
+		cmocka_unit_test(inserts_hand_over_their_data),                \
+		cmocka_unit_test(large_results_stream_whole_or_break_off),     \
+		cmocka_unit_test(a_client_that_leaves_cancels_its_stream),     \
+		cmocka_unit_test(foreign_hosts_and_pages_are_refused)
+
 void statements_are_told_apart(void **state);
 void data_of_inserts_is_split_off(void **state);
 void the_format_clause_is_found(void **state);
