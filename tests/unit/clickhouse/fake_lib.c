@@ -130,7 +130,8 @@ stream_params(struct chdb_handle *c, const char *q, size_t len,
 	struct fake_result *f = r->internal;
 	const char *number = strstr(f->text, "stream ");
 
-	f->pieces_left = number == NULL ? -1 : atoi(number + 7);
+	f->pieces_left =
+		number == NULL ? -1 : (int)strtol(number + 7, NULL, 10);
 	f->is_broken = strstr(f->text, "broken") != NULL;
 	f->len = 0;
 	return r;
