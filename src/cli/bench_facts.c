@@ -9,6 +9,9 @@
 #include "httpc/load.h"
 #include "store/store.h"
 
+/* With --gzip so many events are prepared for each second. */
+#define GZIP_EVENTS_PER_S 125000
+
 static void
 put_name(struct bench *b, const char *name)
 {
@@ -116,7 +119,7 @@ bench_load_options(struct bench *b, struct load_options *o, struct err *e)
 {
 	struct cli *c = b->c;
 	int64_t connections = 64, batch = 50, bytes = 1000, persons = 10000;
-	int64_t identify = 5, seconds = 10;
+	int64_t identify = 5, seconds = 10, requests = 0;
 	int rc = cli_opt_i64(c, "connections", 1, 4000, &connections, e);
 
 	if (rc == 0)
@@ -129,8 +132,13 @@ bench_load_options(struct bench *b, struct load_options *o, struct err *e)
 		rc = cli_opt_i64(c, "identify", 0, 100, &identify, e);
 	if (rc == 0)
 		rc = cli_opt_i64(c, "seconds", 1, 86400, &seconds, e);
+	if (rc == 0)
+		rc = cli_opt_i64(c, "requests", 1, 100000000, &requests, e);
 	if (rc < 0)
 		return rc;
+	/* Compressed bodies are all made before the clock starts. */
+	if (requests == 0 && cli_has(c, "gzip"))
+		requests = seconds * (GZIP_EVENTS_PER_S / batch + 1);
 	*o = (struct load_options){
 		.port = b->capture_port,
 		.token = BENCH_TOKEN,
@@ -141,6 +149,7 @@ bench_load_options(struct bench *b, struct load_options *o, struct err *e)
 		.n_persons = persons,
 		.identify_percent = (int)identify,
 		.seconds = (double)seconds,
+		.max_requests = requests,
 		.seed = 1,
 	};
 	return 0;

@@ -84,7 +84,11 @@ static const struct cli_option show_options[] = {
 	}
 static const struct cli_option bench_options[] = {
 	LOAD_OPTIONS,
-	{"gzip", NULL, "compress the bodies"},
+	{"gzip", NULL,
+		"compress the bodies; all are made before the clock starts"},
+	{"requests", "N",
+		"stop after so many requests (default with --gzip: enough for "
+		"125000 events/s)"},
 	END,
 };
 static const struct cli_option fresh_options[] = {

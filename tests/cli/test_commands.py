@@ -392,11 +392,20 @@ def test_the_socket_is_for_its_owner_only(sluice):
     assert os.stat(os.path.join(sluice.data, "sluice.sock")).st_mode & 0o777 == 0o600
 
 
-def test_bench_capture_counts_again(tmp_path):
-    done = run("bench", "capture", "--seconds", "1", "--json", env={**os.environ})
+@pytest.mark.parametrize("more", [[], ["--gzip"], ["--batch", "1"]])
+def test_bench_capture_counts_again(more):
+    done = run("bench", "capture", "--seconds", "1", "--json", *more)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["events_accepted"] > 0 and result["requests_refused"] == 0
     assert result["records_by_reading"] == result["records_by_watermark"]
     assert result["records_by_reading"] >= result["events_accepted"]
     assert result["disk_syncs_per_s"] > 0 and result["cores"] > 0
+
+
+def test_bench_ingest_counts_again():
+    done = run("bench", "ingest", "--seconds", "1", "--persons", "100", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["events"] >= 20000 and result["events_per_s"] > 0
+    assert result["records_by_reading"] == result["events"]
