@@ -105,8 +105,8 @@ datadir_listen(const char *dir, int *fd, struct err *e)
 	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* The lock is ours, so what stands there is left from a crash. */
 	unlink(sa.sun_path);
-	/* No umask: it is the whole process's, and others make files now. Nobody
-	 * can connect before listen. */
+	/* No umask: it is the whole process's, and other threads make files
+	 * now. Nobody can connect before listen. */
 	if (s < 0 || bind(s, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
 		chmod(sa.sun_path, 0600) != 0 || listen(s, BACKLOG) != 0)
 		rc = err_sys(e, ERR_IO, "%s/sluice.sock", dir);
