@@ -147,6 +147,18 @@ broker_member_find_instance(struct group *g, struct slice id)
 	return m;
 }
 
+bool
+broker_member_is_fenced(
+	struct group *g, struct slice instance_id, const struct member *m)
+{
+	struct member *i;
+
+	if (instance_id.p == NULL)
+		return false;
+	i = broker_member_find_instance(g, instance_id);
+	return i != NULL && i != m;
+}
+
 static void
 on_session(struct broker *b, struct timer *t)
 {

@@ -91,6 +91,9 @@ void broker_group_free_all(struct broker *b);
 const char *broker_group_state_name(const struct group *g);
 struct member *broker_member_find(struct group *g, struct slice id);
 struct member *broker_member_find_instance(struct group *g, struct slice id);
+/* Whether a known instance is another member than m (which may be NULL). */
+bool broker_member_is_fenced(
+	struct group *g, struct slice instance_id, const struct member *m);
 /* Adds it as pending. Takes id (mem_free), also on failure: NULL. */
 struct member *broker_member_new(struct broker *b, struct group *g, char *id);
 bool broker_member_set_protocols(struct member *m, const struct join_req *req);
@@ -130,6 +133,7 @@ bool broker_group_save(struct broker *b, struct group *g,
 	void (*finish)(struct broker *b, struct group *g, int32_t generation,
 		bool ok));
 MUST_CHECK int broker_groups_load(struct broker *b, struct err *e);
+/* group_offset.c */
 struct group_offset *broker_offset_find(
 	const struct group *g, int64_t topic, int32_t idx);
 bool broker_offset_set(
