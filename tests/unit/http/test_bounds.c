@@ -60,6 +60,16 @@ bodies_over_the_bound_are_refused(void **state)
 	fixture_stop(&f);
 }
 
+/* Sends all of a body but its last byte: 150000 bytes that stay in flight. */
+static void
+hold_most(struct client *a, uint16_t port, const char *big)
+{
+	client_connect(a, port);
+	client_send_text(a, "POST /echo HTTP/1.1\r\nHost: x\r\n"
+			    "Content-Length: 150001\r\n\r\n");
+	client_send(a, big, 150000);
+}
+
 static void
 bodies_together_are_bounded(void **state)
 {
@@ -74,15 +84,15 @@ bodies_together_are_bounded(void **state)
 	fixture_start(&f, &o);
 	assert_int_equal(0, thread_start(&f.later, "later", fixture_resume_all,
 				    &f, &(struct err){0}));
-	client_connect(&a, f.port);
+	hold_most(&a, f.port, big);
 	client_connect(&b, f.port);
-	/* a holds most of the budget and does not finish. */
-	client_send_text(&a, "POST /echo HTTP/1.1\r\nHost: x\r\n"
-			     "Content-Length: 150001\r\n\r\n");
-	client_send(&a, big, 150000);
-	do
+	do { /* until a's bytes have been read */
+		if (client_has_input(&a)) { /* b was first: a is refused */
+			client_close(&a);
+			hold_most(&a, f.port, big);
+		}
 		fixture_post(&b, &r, "/echo", big, 100000);
-	while (r.status == 200); /* until a's bytes have been read */
+	} while (r.status == 200);
 	assert_int_equal(r.status, 503); /* http-4 */
 	client_send(&a, big, 1);
 	client_close(&a);
