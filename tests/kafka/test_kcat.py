@@ -112,7 +112,9 @@ class Member:
 
     def records(self):
         with open(self.path) as f:
-            return [line.split(" ", 2) for line in f.read().splitlines()]
+            text = f.read()
+        # kcat writes a line in pieces: what follows the last \n is not whole yet.
+        return [line.split(" ", 2) for line in text.splitlines(True) if "\n" in line]
 
     def stop(self):
         self.process.terminate()
