@@ -31,6 +31,7 @@ pipeline_batch_init(struct pipeline_batch *b, struct pipeline *p)
 	buf_init(&b->bytes, READ_MAX);
 	buf_init(&b->scratch, SCRATCH_MAX);
 	arena_init(&b->arena, PERSONS_MAX);
+	arena_init(&b->turn, PERSONS_MAX);
 	for (int i = 0; i < PIPELINE_RANGES_MAX; i++) {
 		struct range *r = &b->ranges[i];
 
@@ -55,6 +56,7 @@ pipeline_batch_fini(struct pipeline_batch *b)
 	buf_fini(&b->bytes);
 	buf_fini(&b->scratch);
 	arena_fini(&b->arena);
+	arena_fini(&b->turn);
 	for (int i = 0; i < PIPELINE_RANGES_MAX; i++) {
 		struct range *r = &b->ranges[i];
 
@@ -75,6 +77,7 @@ pipeline_batch_reset(struct pipeline_batch *b)
 {
 	buf_reset(&b->bytes);
 	arena_reset(&b->arena);
+	arena_reset(&b->turn);
 	for (int i = 0; i < b->n_ranges; i++)
 		arena_reset(&b->ranges[i].arena);
 	b->items = NULL;
@@ -85,6 +88,7 @@ pipeline_batch_reset(struct pipeline_batch *b)
 		team_snapshot_unref(b->teams);
 	b->teams = NULL;
 	b->is_alone = false;
+	b->is_noted = false;
 }
 
 void

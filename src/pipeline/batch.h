@@ -18,7 +18,7 @@
 /*
  * A batch: records of one input between two offsets, and all that is made of
  * them up to the commit. Two exist; each is used by one thread at a time: the
- * pipeline thread until it is submitted, then the state thread until done, and
+ * pipeline thread until it is submitted, then that of the flow until done, and
  * the pool's workers by ranges meanwhile.
  */
 struct pipeline;
@@ -41,6 +41,14 @@ enum letter_reason {
 	LETTER_TOO_LARGE,
 };
 
+/* What persons and output change in an event, as it was before them. */
+struct item_before {
+	enum item_fate fate;
+	bool is_personless;
+	struct event_warnings warnings;
+	struct slice *groups; /* $group_0 …; NULL: the event has no $groups */
+};
+
 /* One record and its event. */
 struct item {
 	struct batch_record_view rec;
@@ -48,8 +56,7 @@ struct item {
 	struct event ev; /* valid once is_read */
 	bool is_read;
 	bool was_retried;
-	/* What the persons step adds is taken back by these before a redo. */
-	struct event_warnings warnings_before;
+	struct item_before before;
 	struct person_result person; /* after the persons step */
 	/* Of dead ones. */
 	enum letter_reason reason;
@@ -78,14 +85,16 @@ struct pipeline_batch {
 	struct input *in;
 	int64_t from, next; /* offsets */
 	struct buf bytes; /* record batches as read */
-	struct arena arena;
+	struct arena arena; /* records and items */
 	struct item *items;
 	int n_items;
 	struct range ranges[PIPELINE_RANGES_MAX];
 	int n_ranges;
 	const struct team_snapshot *teams;
-	/* While the job runs. */
-	struct store_conn *c;
+	/* The second half of the steps. */
+	struct arena turn; /* of one try at it */
+	bool is_noted; /* the items' before is valid */
+	struct store_conn *c; /* SQLite: while the job runs */
 	struct buf scratch;
 	struct person_set persons;
 	struct put_clock clock; /* the batch's: created_at, record times */
@@ -114,6 +123,8 @@ MUST_CHECK int pipeline_batch_read(struct pipeline_batch *b, struct input *in,
 MUST_CHECK int pipeline_batch_each_range(
 	struct pipeline_batch *b, void (*fn)(struct range *r), struct err *e);
 
+/* The item is again as it was before the persons step. */
+void pipeline_item_take_back(struct item *it);
 /* Makes the item a letter. why NULL: reason says it all. */
 void pipeline_item_kill(struct item *it, struct arena *a,
 	enum letter_reason reason, const char *step, const struct err *why);

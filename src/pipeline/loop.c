@@ -83,19 +83,6 @@ pause_until(struct pipeline *p, int64_t deadline_ns)
 	lock_release(&p->lock);
 }
 
-/* The job of a batch. @thread store */
-static int
-run_job(struct store_job *j, struct store_conn *c, struct err *e)
-{
-	struct pipeline_batch *b = (struct pipeline_batch *)(void *)j;
-	int r;
-
-	b->c = c;
-	r = pipeline_run_steps(b, true, e);
-	b->c = NULL;
-	return r;
-}
-
 static void
 count_results(const struct pipeline_batch *b)
 {
@@ -109,14 +96,12 @@ count_results(const struct pipeline_batch *b)
 		(double)pipeline_inputs_lag(b->p->inputs));
 }
 
-/* @thread store */
-static void
-job_done(struct store_job *j, const struct err *result)
+void
+pipeline_flown(struct pipeline_batch *b, const struct err *outcome)
 {
-	struct pipeline_batch *b = (struct pipeline_batch *)(void *)j;
 	struct pipeline *p = b->p;
 
-	if (result->code == ERR_OK) {
+	if (outcome->code == ERR_OK) {
 		/* First: who sees the position sees that all is well. */
 		set_trouble(p, NULL);
 		pipeline_input_moved(b->in, b->next);
@@ -124,7 +109,7 @@ job_done(struct store_job *j, const struct err *result)
 	}
 	lock_take(&p->lock);
 	p->is_flown = true;
-	p->outcome = *result;
+	p->outcome = *outcome;
 	cond_broadcast(&p->wake);
 	lock_release(&p->lock);
 }
@@ -164,13 +149,8 @@ submit(struct pipeline *p, struct pipeline_batch *b, struct err *e)
 {
 	int r;
 
-	b->job = (struct store_job){
-		.bytes = b->bytes.len,
-		.run = run_job,
-		.done = job_done,
-	};
 	p->is_flown = false; /* nothing is in flight: no lock needed */
-	r = store_submit(p->state, &b->job, e);
+	r = p->flow->submit(b, e);
 	if (r == 0)
 		p->in_flight = b;
 	return r;
@@ -211,7 +191,7 @@ fill(struct pipeline *p, struct pipeline_batch *b, struct input *in,
 	if (r != 0)
 		return r;
 	b->is_alone = p->limit_events == 1 && p->n_failures >= ALONE_FAILURES;
-	return pipeline_run_steps(b, false, e);
+	return pipeline_run_steps(b, STEP_AHEAD, e);
 }
 
 /* A batch that is not full waits a while for company, counted from the batch

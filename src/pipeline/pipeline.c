@@ -85,6 +85,7 @@ pipeline_new(
 	p->teams = o->teams;
 	p->spool = o->spool;
 	p->state = o->state;
+	p->flow = &pipeline_flow_sqlite;
 	p->n_threads = o->conf->ingest_threads == 0
 			       ? thread_n_cpus()
 			       : (int)o->conf->ingest_threads;

@@ -6,6 +6,7 @@
 
 #include "base/thread.h"
 #include "pipeline/batch.h"
+#include "pipeline/flow.h"
 #include "pipeline/input.h"
 #include "pipeline/pipeline.h"
 #include "topic/topic.h"
@@ -33,10 +34,11 @@ struct pipeline {
 	struct store *state;
 	struct store_conn *spool_reader;
 	struct store_conn *state_reader;
+	const struct pipeline_flow *flow;
 	int n_threads;
 	enum batch_codec codec;
 	struct pool *pool;
-	struct debounce *debounce; /* state thread only */
+	struct debounce *debounce; /* the flow's thread only */
 	struct input inputs[N_INPUTS];
 	struct store_part *outputs[N_OUTPUTS];
 	struct pipeline_batch batches[2];

@@ -1,8 +1,6 @@
 #ifndef SLUICE_PIPELINE_STEP_H
 #define SLUICE_PIPELINE_STEP_H
 
-#include <stdbool.h>
-
 #include "base/err.h"
 #include "pipeline/batch.h"
 
@@ -21,11 +19,15 @@ enum step_final {
 	STEP_STOP, /* any error stops the batch */
 };
 
+/* The first half of a batch needs nothing but its records; the second is done
+ * where the flow has it done (flow.h), and perhaps more than once. */
+enum step_part { STEP_AHEAD, STEP_IN_TURN };
+
 struct pipeline_step {
 	const char *name;
 	int (*run)(struct pipeline_batch *b, struct err *e);
 	enum step_final on_final;
-	bool in_job; /* on the state thread, in the batch's transaction */
+	enum step_part part;
 	const char *keeps; /* invariants, README.md */
 };
 enum {
@@ -38,9 +40,9 @@ enum {
 };
 extern const struct pipeline_step pipeline_steps[N_STEPS];
 
-/* Runs the steps before the job, or those in it, and counts. */
+/* Runs the steps of one half, and counts. */
 MUST_CHECK int pipeline_run_steps(
-	struct pipeline_batch *b, bool in_job, struct err *e);
+	struct pipeline_batch *b, enum step_part part, struct err *e);
 
 MUST_CHECK int step_decode(struct pipeline_batch *b, struct err *e);
 MUST_CHECK int step_normalise(struct pipeline_batch *b, struct err *e);

@@ -1,27 +1,34 @@
 #include "pipeline/step.h"
 
-#include "persondb/persondb.h"
+#include "pipeline/flow.h"
 #include "pipeline/pipeline_int.h"
 
 /*
  * Saves the changes of persons and groups, appends the messages and moves the
- * position, all in the job's transaction (pipeline-6).
+ * position: all of it or nothing (pipeline-6). How is the flow's matter.
  */
+struct to {
+	struct store_conn *c;
+	pipeline_append_fn *fn;
+	struct pipeline *p;
+};
+
 static int
-append(struct pipeline_batch *b, enum output_id to, struct out *o,
-	struct err *e)
+append(const struct to *t, enum output_id to, struct out *o, struct err *e)
 {
 	int64_t base;
 
 	if (o->n_records == 0)
 		return 0;
-	return store_tx_append(b->c, b->p->outputs[to], o->b.p, o->b.len,
-		o->n_records, o->ts_ms, &base, e);
+	return t->fn(t->c, t->p->outputs[to], o->b.p, o->b.len, o->n_records,
+		o->ts_ms, &base, e);
 }
 
-static int
-append_all(struct pipeline_batch *b, struct err *e)
+int
+pipeline_append_output(struct pipeline_batch *b, struct store_conn *c,
+	pipeline_append_fn *fn, struct err *e)
 {
+	const struct to t = {c, fn, b->p};
 	const struct {
 		enum output_id to;
 		struct out *o;
@@ -35,24 +42,18 @@ append_all(struct pipeline_batch *b, struct err *e)
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < b->n_ranges; i++) {
-		r = append(b, OUTPUT_EVENTS, &b->ranges[i].events, e);
+		r = append(&t, OUTPUT_EVENTS, &b->ranges[i].events, e);
 		if (r == 0)
 			r = append(
-				b, OUTPUT_HEATMAPS, &b->ranges[i].heatmaps, e);
+				&t, OUTPUT_HEATMAPS, &b->ranges[i].heatmaps, e);
 	}
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(rest); i++)
-		r = append(b, rest[i].to, rest[i].o, e);
+		r = append(&t, rest[i].to, rest[i].o, e);
 	return r;
 }
 
 int
 step_commit(struct pipeline_batch *b, struct err *e)
 {
-	int r = persondb_save(b->c, &b->persons, e);
-
-	if (r == 0)
-		r = append_all(b, e);
-	if (r == 0)
-		r = pipeline_input_move(b->c, b->in, b->next, e);
-	return r;
+	return b->p->flow->commit(b, e);
 }

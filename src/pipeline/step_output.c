@@ -45,7 +45,7 @@ warn_about(struct pipeline_batch *b, struct event_warnings *list,
 {
 	struct event_warning_writer w;
 
-	event_warn_begin(&w, &b->arena, &b->scratch, list, type);
+	event_warn_begin(&w, &b->turn, &b->scratch, list, type);
 	event_warn_text(&w, name, what);
 	event_warn_end(&w);
 }
@@ -105,7 +105,7 @@ warn_of_letter(struct pipeline_batch *b, struct item *it)
 {
 	struct event_warning_writer w;
 
-	event_warn_begin(&w, &b->arena, &b->scratch, &it->ev.warnings,
+	event_warn_begin(&w, &b->turn, &b->scratch, &it->ev.warnings,
 		WARN_pipeline_step_dlq);
 	event_warn_text(&w, "distinctId",
 		it->is_read ? it->ev.distinct_id : it->distinct_id);
@@ -160,7 +160,7 @@ put_rest(struct pipeline_batch *b)
 			if (it->team_id != 0)
 				warn_of_letter(b, it);
 			put_letter(&b->letter_out, it, b->in, &b->clock,
-				&b->scratch, &b->arena);
+				&b->scratch, &b->turn);
 			log_first(b, it, &n_dead);
 		}
 		if (it->team_id != 0)

@@ -1,14 +1,14 @@
 #include "pipeline/step.h"
 
 #include "base/clock.h"
-#include "persondb/persondb.h"
+#include "pipeline/flow.h"
+#include "pipeline/pipeline_int.h"
 
 /*
  * Persons, distinct ids and groups: all that the batch looks at is loaded at
  * once, the events are applied strictly in the order of their offsets, the
- * changes wait in the working set (person/) for output and commit. On the state
- * thread, inside the batch's transaction: nothing changes between load and
- * save.
+ * changes wait in the working set (person/) for output and commit. Nothing
+ * changes in the store between load and save, or the whole is done again.
  */
 
 /* So many times the step begins anew because of an event that fails. */
@@ -23,26 +23,22 @@ takes_part(const struct item *it)
 static int
 load(struct pipeline_batch *b, struct err *e)
 {
-	int r = person_set_init(&b->persons, &b->arena, &b->scratch, e);
+	int r = person_set_init(&b->persons, &b->turn, &b->scratch, e);
 
 	for (int i = 0; r == 0 && i < b->n_items; i++)
 		if (takes_part(&b->items[i]))
 			r = person_want(&b->persons, &b->items[i].ev, e);
 	if (r == 0)
-		r = persondb_load(b->c, &b->persons, e);
+		r = b->p->flow->load(b, e);
 	return r;
 }
 
-/* Takes back what a try before added to the event. $group_N it set stand until
- * they are set again; the same groups get the same numbers. */
 static void
-take_back(struct item *it)
+take_back_all(struct pipeline_batch *b)
 {
-	it->ev.warnings = it->warnings_before;
-	if (it->ev.warnings.tail == NULL || it->ev.warnings.first == NULL)
-		it->ev.warnings = (struct event_warnings){0};
-	else
-		*it->ev.warnings.tail = NULL;
+	for (int i = 0; i < b->n_items; i++)
+		if (takes_part(&b->items[i]))
+			pipeline_item_take_back(&b->items[i]);
 }
 
 /* Index of the first event that failed, n_items if none did. */
@@ -54,7 +50,6 @@ apply_all(struct pipeline_batch *b, struct event_work *w, struct err *e)
 
 		if (!takes_part(it))
 			continue;
-		take_back(it);
 		if (person_apply(&b->persons, &it->ev, w, &it->person, e) != 0)
 			return i;
 		if (it->ev.props.failed) {
@@ -70,17 +65,18 @@ apply_all(struct pipeline_batch *b, struct event_work *w, struct err *e)
 int
 step_persons(struct pipeline_batch *b, struct err *e)
 {
-	struct event_work w = {&b->arena, &b->scratch};
+	struct event_work w = {&b->turn, &b->scratch};
 	int n_redos = 0;
+	int r = pipeline_turn_begin(b, e);
 
+	if (r != 0)
+		return r;
 	put_clock_init(&b->clock, clock_now_us());
-	for (int i = 0; i < b->n_items; i++)
-		b->items[i].warnings_before = b->items[i].ev.warnings;
 	for (;;) {
 		struct item *bad;
-		int r = load(b, e);
 		int at;
 
+		r = load(b, e);
 		if (r != 0)
 			return r;
 		at = apply_all(b, &w, e);
@@ -90,12 +86,11 @@ step_persons(struct pipeline_batch *b, struct err *e)
 			return -(int)e->code;
 		/* pipeline-4: the set may hold half of the event's changes, so
 		 * it is made anew, once with the event and then without. */
+		take_back_all(b);
 		bad = &b->items[at];
-		if (bad->was_retried || n_redos >= REDOS_MAX) {
-			take_back(bad);
-			pipeline_item_kill(bad, &b->arena, LETTER_STEP_FAILED,
+		if (bad->was_retried || n_redos >= REDOS_MAX)
+			pipeline_item_kill(bad, &b->turn, LETTER_STEP_FAILED,
 				"persons", e);
-		}
 		bad->was_retried = true;
 		n_redos++;
 	}

@@ -4,13 +4,16 @@
 #include "stats/stats.h"
 
 const struct pipeline_step pipeline_steps[N_STEPS] = {
-	[STEP_DECODE] = {"decode", step_decode, STEP_DLQ, false, "pipeline-1"},
-	[STEP_NORMALISE] = {"normalise", step_normalise, STEP_DLQ, false,
+	[STEP_DECODE] = {"decode", step_decode, STEP_DLQ, STEP_AHEAD,
+		"pipeline-1"},
+	[STEP_NORMALISE] = {"normalise", step_normalise, STEP_DLQ, STEP_AHEAD,
 		"pipeline-2"},
-	[STEP_PERSONS] = {"persons", step_persons, STEP_DLQ, true,
+	[STEP_PERSONS] = {"persons", step_persons, STEP_DLQ, STEP_IN_TURN,
 		"pipeline-3 pipeline-4"},
-	[STEP_OUTPUT] = {"output", step_output, STEP_DLQ, true, "pipeline-5"},
-	[STEP_COMMIT] = {"commit", step_commit, STEP_STOP, true, "pipeline-6"},
+	[STEP_OUTPUT] = {"output", step_output, STEP_DLQ, STEP_IN_TURN,
+		"pipeline-5"},
+	[STEP_COMMIT] = {"commit", step_commit, STEP_STOP, STEP_IN_TURN,
+		"pipeline-6"},
 };
 
 static uint64_t
@@ -24,7 +27,7 @@ count_dead(const struct pipeline_batch *b)
 }
 
 int
-pipeline_run_steps(struct pipeline_batch *b, bool in_job, struct err *e)
+pipeline_run_steps(struct pipeline_batch *b, enum step_part part, struct err *e)
 {
 	for (int i = 0; i < N_STEPS; i++) {
 		const struct pipeline_step *s = &pipeline_steps[i];
@@ -32,7 +35,7 @@ pipeline_run_steps(struct pipeline_batch *b, bool in_job, struct err *e)
 		uint64_t dead = count_dead(b);
 		int r;
 
-		if (s->in_job != in_job)
+		if (s->part != part)
 			continue;
 		r = s->run(b, e);
 		stats_add(STATS_INGEST_STEP_TIME, i,

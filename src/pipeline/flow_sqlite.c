@@ -1,0 +1,63 @@
+#include "pipeline/flow.h"
+
+#include "persondb/persondb.h"
+#include "pipeline/pipeline_int.h"
+#include "pipeline/step.h"
+
+/*
+ * Persons in state.db: the second half of a batch is one job of its writer, and
+ * the changes, the messages and the position are one transaction (pipeline-6).
+ */
+static int
+run_job(struct store_job *j, struct store_conn *c, struct err *e)
+{
+	struct pipeline_batch *b = (struct pipeline_batch *)(void *)j;
+	int r;
+
+	b->c = c;
+	r = pipeline_run_steps(b, STEP_IN_TURN, e);
+	b->c = NULL;
+	return r;
+}
+
+static void
+job_done(struct store_job *j, const struct err *result)
+{
+	pipeline_flown((struct pipeline_batch *)(void *)j, result);
+}
+
+static int
+submit(struct pipeline_batch *b, struct err *e)
+{
+	b->job = (struct store_job){
+		.bytes = b->bytes.len,
+		.run = run_job,
+		.done = job_done,
+	};
+	return store_submit(b->p->state, &b->job, e);
+}
+
+static int
+load(struct pipeline_batch *b, struct err *e)
+{
+	return persondb_load(b->c, &b->persons, e);
+}
+
+static int
+commit(struct pipeline_batch *b, struct err *e)
+{
+	int r = persondb_save(b->c, &b->persons, e);
+
+	if (r == 0)
+		r = pipeline_append_output(b, b->c, store_tx_append, e);
+	if (r == 0)
+		r = pipeline_input_move(b->c, b->in, b->next, e);
+	return r;
+}
+
+const struct pipeline_flow pipeline_flow_sqlite = {
+	.name = "sqlite",
+	.submit = submit,
+	.load = load,
+	.commit = commit,
+};
