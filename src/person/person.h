@@ -111,6 +111,13 @@ struct person_team {
 	struct person_team *next;
 };
 
+/* A person whose property changes are refused (5.11). */
+struct person_refused {
+	int64_t team_id;
+	struct uuid uuid;
+	struct person_refused *next;
+};
+
 struct person_set {
 	struct arena *arena;
 	struct buf *scratch; /* borrowed */
@@ -130,6 +137,9 @@ struct person_set {
 	uint32_t id_mask, group_mask;
 	struct person **uuid_table;
 	uint32_t uuid_mask, n_persons;
+	/* Whose changes the store would not take at an earlier try; given by
+	 * the caller after person_set_init, NULL at the first. */
+	struct person_refused *refused;
 	bool failed; /* no memory */
 };
 
