@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "run/daemon.h"
@@ -239,6 +240,7 @@ daemon_run(const struct daemon_options *o, struct err *e)
 	d->config_file = o->config_file;
 	d->set = o->set;
 	d->is_demo = o->is_demo;
+	fault_init(o->data_dir);
 	lock_init(&d->fatal_lock);
 	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	rc = settings_load(o->config_file, o->set, d->is_demo, &d->conf, e);

@@ -11,6 +11,7 @@ main(void)
 	failed += run_clock_tests();
 	failed += run_thread_tests();
 	failed += run_file_tests();
+	failed += run_fault_tests();
 	failed += run_net_tests();
 	failed += run_log_tests();
 	failed += run_json_read_tests();

@@ -15,6 +15,7 @@ int run_hash_tests(void);
 int run_clock_tests(void);
 int run_thread_tests(void);
 int run_file_tests(void);
+int run_fault_tests(void);
 int run_net_tests(void);
 int run_log_tests(void);
 int run_json_read_tests(void);
