@@ -22,6 +22,7 @@ struct event_rules {
 	bool heatmaps_refused;
 	bool person_update_all; /* no suppression of list F (spec 5.6) */
 	bool flag_called_personless;
+	bool person_last_seen; /* persons have last_seen_at (spec 5.6) */
 	int64_t drop_older_than_s; /* 0: off */
 };
 

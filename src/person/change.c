@@ -86,7 +86,8 @@ person_make(struct person_set *s, int64_t team_id, struct slice primary_id)
 	if (p->is_deleted) { /* comes back over its tombstone (5.13) */
 		p->is_deleted = p->deleted_by_admin = false;
 		p->version += PERSON_REVIVE_VERSION_STEP;
-		p->is_identified = false;
+		p->is_identified = p->has_last_seen = false;
+		p->merged_into = NULL;
 		p->ids = p->ids_tail = NULL;
 	}
 	props_init(&p->props, s->arena);

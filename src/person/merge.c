@@ -89,8 +89,11 @@ merge_people(struct apply *a, struct person *source, struct person *target)
 	if (source->version > target->version)
 		target->version = source->version;
 	target->version++;
+	if (source->has_last_seen)
+		person_see(target, source->last_seen_at_us);
 	move_ids(a, source, target);
 	source->is_deleted = true;
+	source->merged_into = target;
 	(void)person_text(a->s, source);
 	person_changed(a->s, source);
 	person_changed(a->s, target);

@@ -39,6 +39,8 @@ struct person {
 	char uuid_text[UUID_TEXT];
 	int64_t created_at_us;
 	int64_t version;
+	int64_t last_seen_at_us; /* a whole hour; if has_last_seen */
+	bool has_last_seen;
 	bool is_identified;
 	bool is_deleted; /* by a merge or by the admin: a tombstone is kept */
 	bool deleted_by_admin; /* then its message has properties {} */
@@ -48,6 +50,10 @@ struct person {
 	bool text_valid; /* text is that of props */
 	struct slice text; /* properties as JSON text, compact */
 	struct props props;
+	struct person *merged_into; /* swallowed by it in this batch, or NULL */
+	/* JSON of properties_last_updated_at and properties_last_operation of a
+	 * person made in this batch; p NULL unless the set keeps origins. */
+	struct slice origin_times, origin_operations;
 	struct person_id *ids; /* its distinct ids, first attached first */
 	struct person_id *ids_tail;
 	struct person *next_changed; /* order of first change */
@@ -111,7 +117,11 @@ struct person_team {
 	struct person_team *next;
 };
 
-/* A person whose property changes are refused (5.11). */
+/*
+ * A person whose properties the store would not take (5.11). Named once: its
+ * changes that grow are refused, what makes it anew or merges it is trimmed.
+ * Named again: it is trimmed as it stands, its changes are lost.
+ */
 struct person_refused {
 	int64_t team_id;
 	struct uuid uuid;
@@ -140,6 +150,7 @@ struct person_set {
 	/* Whose changes the store would not take at an earlier try; given by
 	 * the caller after person_set_init, NULL at the first. */
 	struct person_refused *refused;
+	bool keeps_origins; /* set by a store whose rows have them */
 	bool failed; /* no memory */
 };
 

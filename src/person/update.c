@@ -1,98 +1,7 @@
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "base/json_read.h"
 #include "event/names.h"
 #include "person/person_int.h"
-
-/* Bytes that one property can take in the text. */
-static size_t
-row_bound(const struct prop *r)
-{
-	return r->key.len * 6 + r->value.len + 4;
-}
-
-static size_t
-props_bound(const struct props *p)
-{
-	size_t n = 2;
-
-	for (struct prop *r = props_first(p); r != NULL; r = props_next(p, r))
-		n += row_bound(r);
-	return n;
-}
-
-void
-person_warn_size(struct apply *a, const struct person *p)
-{
-	struct event_warning_writer w;
-
-	event_warn_begin(&w, a->w->arena, a->w->scratch, &a->ev->warnings,
-		WARN_person_properties_size_violation);
-	event_warn_text(&w, "personId", slice_of(p->uuid_text, UUID_TEXT));
-	event_warn_text(&w, "distinctId", a->ev->distinct_id);
-	event_warn_i64(&w, "teamId", p->team_id);
-	event_warn_text(&w, "eventUuid", a->ev->uuid);
-	event_warn_text(&w, "message",
-		SLICE_LIT("Person properties exceeds size limit and was "
-			  "rejected"));
-	event_warn_end(&w);
-}
-
-/* Whether the map is over the limit as text; exact only where it is near. */
-static bool
-is_too_large(struct apply *a, const struct props *p)
-{
-	struct slice text;
-
-	if (props_bound(p) <= LIMIT_PERSON_PROPERTIES_BYTES)
-		return false;
-	text = props_text(p, a->s->scratch, a->s->arena);
-	return text.p == NULL || text.len > LIMIT_PERSON_PROPERTIES_BYTES;
-}
-
-static int
-by_key(const void *x, const void *y)
-{
-	const struct slice *a = x;
-	const struct slice *b = y;
-
-	return slice_cmp(*a, *b);
-}
-
-void
-person_trim(struct apply *a, struct person *p)
-{
-	struct props *props = person_props(a->s, p);
-	struct slice *names;
-	uint32_t n = 0;
-	size_t bytes;
-
-	if (!is_too_large(a, props))
-		return;
-	person_warn_size(a, p);
-	names = arena_alloc(a->s->arena, (props->n_live + 1) * sizeof(*names));
-	if (names == NULL) {
-		a->s->failed = true;
-		return;
-	}
-	for (struct prop *r = props_first(props); r != NULL;
-		r = props_next(props, r))
-		names[n++] = r->key;
-	qsort(names, n, sizeof(*names), by_key);
-	bytes = props_text(props, a->s->scratch, a->s->arena).len;
-	for (uint32_t i = 0;
-		i < n && bytes > LIMIT_PERSON_PROPERTIES_TRIM_BYTES; i++) {
-		struct prop *r = props_get(props, names[i]);
-
-		if ((event_name_flags(names[i], NULL) &
-			    (EVENT_NAME_PROTECTED | EVENT_NAME_PERSON)) != 0)
-			continue;
-		bytes -= r->key.len + r->value.len + 4;
-		props_unset(props, names[i]);
-	}
-	person_props_changed(p);
-}
 
 /* survey shown stamps the person unless $set does (5.6). */
 static struct slice
@@ -130,6 +39,9 @@ person_fill_new(struct apply *a, struct person *p, bool is_identified)
 	person_props_changed(p);
 	p->created_at_us = ev->timestamp_us;
 	p->is_identified = is_identified;
+	person_see_first(a, p);
+	if (a->s->keeps_origins)
+		person_note_origins(a, p);
 	person_trim(a, p);
 	person_changed(a->s, p);
 }
@@ -239,8 +151,9 @@ is_refused(struct apply *a, struct person *p, const struct changes *c)
 {
 	struct props *next;
 
-	if (props_bound(c->before) + props_bound(&c->set) <=
-		LIMIT_PERSON_PROPERTIES_BYTES)
+	if (!person_is_near_limit(a, p,
+		    person_props_bound(c->before) +
+			    person_props_bound(&c->set)))
 		return false;
 	next = arena_new(a->s->arena, struct props);
 	if (next == NULL) {
@@ -249,11 +162,7 @@ is_refused(struct apply *a, struct person *p, const struct changes *c)
 	}
 	props_copy(next, c->before, a->s->arena);
 	put_changes(c, next);
-	if (!is_too_large(a, next))
-		return false;
-	a->refused = next;
-	person_warn_size(a, p);
-	return true;
+	return person_refuses(a, p, next);
 }
 
 /* Puts the changes in if they are to be written and fit. */
@@ -271,6 +180,13 @@ take(struct apply *a, struct person *p, const struct changes *c, bool sure)
 	return true;
 }
 
+static bool
+has_person_members(const struct event *ev)
+{
+	return ev->set.n_live > 0 || ev->set_once.n_live > 0 ||
+	       ev->unset.p != NULL || ev->kind == EVENT_SURVEY_SHOWN;
+}
+
 void
 person_update(struct apply *a, struct person *p, bool identify)
 {
@@ -279,10 +195,9 @@ person_update(struct apply *a, struct person *p, bool identify)
 	bool writes = newly || a->merges_people;
 	struct changes c = {.any = false};
 
-	if (ev->kind == EVENT_EXCEPTION)
-		return;
-	if (ev->set.n_live > 0 || ev->set_once.n_live > 0 ||
-		ev->unset.p != NULL || ev->kind == EVENT_SURVEY_SHOWN) {
+	if (person_see_event(a, p))
+		writes = true;
+	if (ev->kind != EVENT_EXCEPTION && has_person_members(ev)) {
 		c.before = person_props(a->s, p);
 		collect(a, &c);
 		writes |= take(a, p, &c, writes);

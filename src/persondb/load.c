@@ -21,6 +21,9 @@ fill_person(struct person_set *s, struct person *p, struct store_stmt *st,
 	p->version = sql_col_i64(st, first + 1);
 	p->is_identified = sql_col_i64(st, first + 2) != 0;
 	p->text = arena_dup_slice(s->arena, sql_col_text(st, first + 3));
+	p->has_last_seen = !sql_col_is_null(st, first + 4);
+	if (p->has_last_seen)
+		p->last_seen_at_us = sql_col_i64(st, first + 4);
 	p->text_valid = true;
 	return p->text.p == NULL ? no_memory(e) : 0;
 }

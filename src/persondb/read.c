@@ -27,7 +27,7 @@ put_distinct_ids(
 }
 
 /* One person; st stands on id, uuid, properties, is_identified, version,
- * created_at. */
+ * created_at, last_seen_at. */
 static int
 put_person(struct store_conn *c, struct store_stmt *st, struct buf *out,
 	struct err *e)
@@ -50,9 +50,14 @@ put_person(struct store_conn *c, struct store_stmt *st, struct buf *out,
 	buf_append_slice(out, sql_col_text(st, 2));
 	clock_format(sql_col_i64(st, 5), CLOCK_ISO_MS, text);
 	buf_printf(out,
-		",\"is_identified\":%s,\"version\":%lld,\"created_at\":\"%s\"}",
+		",\"is_identified\":%s,\"version\":%lld,\"created_at\":\"%s\"",
 		sql_col_i64(st, 3) != 0 ? "true" : "false",
 		(long long)sql_col_i64(st, 4), text);
+	if (!sql_col_is_null(st, 6)) {
+		clock_format(sql_col_i64(st, 6), CLOCK_ISO_MS, text);
+		buf_printf(out, ",\"last_seen_at\":\"%s\"", text);
+	}
+	buf_append_char(out, '}');
 	if (out->failed)
 		return err_set(e, ERR_TOO_BIG, "the answer is too large");
 	return 0;

@@ -25,7 +25,11 @@ save_person(struct store_conn *c, struct person *p, struct err *e)
 	sql_bind_i64(st, at++, p->version);
 	sql_bind_i64(st, at++, p->is_identified);
 	sql_bind_i64(st, at++, p->is_deleted);
-	sql_bind_text(st, at, properties);
+	sql_bind_text(st, at++, properties);
+	if (p->has_last_seen && !p->is_deleted)
+		sql_bind_i64(st, at, p->last_seen_at_us);
+	else
+		sql_bind_null(st, at);
 	if (sql_run(st, e) != 0)
 		return -(int)e->code;
 	if (is_new)

@@ -3,7 +3,8 @@
 static const char *const texts[PERSONDB_N_SQL] = {
 	[PERSONDB_ID_GET] =
 		"SELECT d.seq, d.version, d.person_id, p.uuid, p.created_at, "
-		"p.version, p.is_identified, p.properties "
+		"p.version, p.is_identified, p.properties, "
+		"p.last_seen_at "
 		"FROM person_distinct_id d LEFT JOIN person p ON p.id = "
 		"d.person_id WHERE d.team_id = ?1 AND d.distinct_id = ?2",
 	[PERSONDB_IDS_OF_PERSON] =
@@ -24,11 +25,12 @@ static const char *const texts[PERSONDB_N_SQL] = {
 		"?3",
 	[PERSONDB_PERSON_INSERT] =
 		"INSERT INTO person (team_id, uuid, created_at, version, "
-		"is_identified, is_deleted, properties) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+		"is_identified, is_deleted, properties, last_seen_at) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[PERSONDB_PERSON_UPDATE] =
 		"UPDATE person SET created_at = ?2, version = ?3, "
-		"is_identified = ?4, is_deleted = ?5, properties = ?6 "
+		"is_identified = ?4, is_deleted = ?5, properties = ?6, "
+		"last_seen_at = ?7 "
 		"WHERE id = ?1",
 	[PERSONDB_ID_PUT] =
 		"INSERT INTO person_distinct_id (team_id, distinct_id, "
@@ -52,16 +54,19 @@ static const char *const texts[PERSONDB_N_SQL] = {
 		"group_properties = excluded.group_properties",
 	[PERSONDB_LIST] =
 		"SELECT id, uuid, properties, is_identified, version, "
-		"created_at FROM person WHERE team_id = ?1 AND id > ?2 "
+		"created_at, last_seen_at FROM person "
+		"WHERE team_id = ?1 AND id > ?2 "
 		"AND is_deleted = 0 ORDER BY id LIMIT ?3",
 	[PERSONDB_BY_DISTINCT_ID] =
 		"SELECT p.id, p.uuid, p.properties, p.is_identified, "
-		"p.version, p.created_at FROM person_distinct_id d "
+		"p.version, p.created_at, p.last_seen_at "
+		"FROM person_distinct_id d "
 		"JOIN person p ON p.id = d.person_id "
 		"WHERE d.team_id = ?1 AND d.distinct_id = ?2",
 	[PERSONDB_BY_UUID] =
 		"SELECT id, uuid, properties, is_identified, version, "
-		"created_at FROM person WHERE team_id = ?1 AND uuid = ?2 "
+		"created_at, last_seen_at FROM person "
+		"WHERE team_id = ?1 AND uuid = ?2 "
 		"AND is_deleted = 0",
 	[PERSONDB_LIST_GROUPS] =
 		"SELECT g.id, t.group_type, g.group_key, g.group_properties, "

@@ -46,6 +46,11 @@ put_person(struct out *o, const struct person *p, struct buf *scratch)
 	buf_append_char(b, p->is_deleted ? '1' : '0');
 	buf_append_lit(b, ",\"version\":");
 	buf_append_i64(b, person_message_version(p));
+	if (p->has_last_seen) {
+		buf_append_lit(b, ",\"last_seen_at\":\"");
+		put_second(b, p->last_seen_at_us);
+		buf_append_char(b, '"');
+	}
 	buf_append_lit(b, "}");
 	buf_reset(scratch);
 	buf_append_i64(scratch, p->team_id);

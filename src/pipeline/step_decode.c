@@ -238,6 +238,7 @@ rules_of(struct range *r, const struct team *t)
 	rules->heatmaps_refused = t->heatmaps_refused;
 	rules->person_update_all = t->person_update_all;
 	rules->flag_called_personless = t->flag_called_personless;
+	rules->person_last_seen = t->person_last_seen;
 	rules->drop_older_than_s = t->drop_older_than_s;
 	*slot = rules;
 	return rules;

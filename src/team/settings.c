@@ -270,6 +270,7 @@ team_settings_apply(struct team_row *row)
 	t->person_update_all = is_true(row, TEAM_SET_PERSON_UPDATE_ALL);
 	t->flag_called_personless =
 		is_true(row, TEAM_SET_FLAG_CALLED_PERSONLESS);
+	t->person_last_seen = is_true(row, TEAM_SET_PERSON_LAST_SEEN);
 }
 
 const char *

@@ -28,6 +28,7 @@ struct team {
 	int64_t drop_older_than_s; /* 0: off */
 	bool person_update_all;
 	bool flag_called_personless;
+	bool person_last_seen;
 	int64_t created_at_us;
 };
 
