@@ -13,6 +13,7 @@ struct pg_schema {
 	bool person_is_deleted; /* posthog_person.is_deleted is there */
 	bool person_last_seen_at; /* posthog_person.last_seen_at is there */
 	bool person_uuid_unique; /* (team_id, uuid) is unique */
+	bool id_is_deleted; /* posthog_persondistinctid.is_deleted is there */
 	bool personless; /* posthog_personlessdistinctid is there */
 	bool group_type_created_at; /* posthog_grouptypemapping.created_at */
 	/* Which column the unique constraints of these are over: project_id, or
