@@ -1,6 +1,7 @@
 #ifndef SLUICE_PERSONDB_PG_H
 #define SLUICE_PERSONDB_PG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -9,22 +10,36 @@
 
 /*
  * The person store in Postgres: PostHog's own tables, the same working set and
- * the same JSON as persondb.h. Every call uses the connection alone until it
- * returns; none may be made while another's results are still to be read.
+ * the same JSON as persondb.h. A struct persondb_pg belongs to one connection
+ * and keeps memory from batch to batch. Every call uses the connection alone
+ * until it returns; none may be made while another's results are still to be
+ * read.
  *
- * A batch: BEGIN (READ COMMITTED); persondb_pg_load; person_apply for each
- * event; persondb_pg_save; the marker; later COMMIT. Errors and what to do:
+ * A batch: pg_begin; persondb_pg_load; person_apply for each event;
+ * persondb_pg_save; the marker; later pg_commit. Errors, and what to do:
  *
  * BUSY: another node was there first (or Postgres chose this transaction to
- *   break a deadlock, or size: below). ROLLBACK and begin the persons step
- *   anew with a fresh set.
- * UNAVAILABLE, TIMEOUT: the connection is lost or too slow. Nothing was
+ *   break a deadlock, or size: see persondb_pg_save). pg_rollback and begin the
+ *   persons step anew with a fresh set.
+ * UNAVAILABLE, TIMEOUT: the connection is lost or too slow; nothing was
  *   committed. Again later on a connection that works.
- * others: as usual; the transaction is to be rolled back.
+ * others: as in pg.h; the transaction is to be rolled back.
  *
  * @thread any, one at a time per connection
  */
 struct pg_conn;
+struct pg_schema;
+struct persondb_pg;
+
+/* c must live longer. */
+MUST_CHECK int persondb_pg_new(
+	struct pg_conn *c, struct persondb_pg **out, struct err *e);
+void persondb_pg_free(struct persondb_pg *d); /* NULL allowed */
+/* To be called after each pg_connect, with what pg_schema_prepare found, before
+ * anything below. tunes: this connection is a pipeline's and gets the planner
+ * settings that load and save want, for all its statements. */
+MUST_CHECK int persondb_pg_connected(struct persondb_pg *d,
+	const struct pg_schema *schema, bool tunes, struct err *e);
 
 /*
  * Loads all that was wanted and is not loaded yet. Persons are locked in the
@@ -33,11 +48,12 @@ struct pg_conn;
  * be changed by another node until the transaction ends. BUSY.
  */
 MUST_CHECK int persondb_pg_load(
-	struct pg_conn *c, struct person_set *s, struct err *e);
+	struct persondb_pg *d, struct person_set *s, struct err *e);
 
 /*
  * Sends the changes of the set and waits until all of them are done: a failure
- * comes out of it and never later. BUSY when a row is not as it was loaded.
+ * comes out of it and never later. BUSY when a row is not as it was loaded. The
+ * projects of the set get posthog_team.ingested_event.
  *
  * A database may refuse properties that the rules let through
  * (check_properties_size counts another form of them). Then the transaction
@@ -47,27 +63,22 @@ MUST_CHECK int persondb_pg_load(
  * (5.11). Each such try adds at least one person, so they come to an end.
  */
 MUST_CHECK int persondb_pg_save(
-	struct pg_conn *c, struct person_set *s, struct err *e);
-
-/* The first events of projects: posthog_team.ingested_event becomes true where
- * it was false. In the transaction of the batch. */
-MUST_CHECK int persondb_pg_mark_ingested(
-	struct pg_conn *c, const int64_t *team_ids, int n_teams, struct err *e);
+	struct persondb_pg *d, struct person_set *s, struct err *e);
 
 /* Reading, for the admin: results, cursors and errors as in persondb.h. */
-MUST_CHECK int persondb_pg_list(struct pg_conn *c, int64_t team_id,
+MUST_CHECK int persondb_pg_list(struct persondb_pg *d, int64_t team_id,
 	int64_t *cursor, int limit, struct buf *out, struct err *e);
-MUST_CHECK int persondb_pg_show(struct pg_conn *c, int64_t team_id,
+MUST_CHECK int persondb_pg_show(struct persondb_pg *d, int64_t team_id,
 	struct slice distinct_id, struct slice uuid, struct buf *out,
 	struct err *e);
-MUST_CHECK int persondb_pg_list_groups(struct pg_conn *c, int64_t team_id,
+MUST_CHECK int persondb_pg_list_groups(struct persondb_pg *d, int64_t team_id,
 	int64_t *cursor, int limit, struct buf *out, struct err *e);
-MUST_CHECK int persondb_pg_show_group(struct pg_conn *c, int64_t team_id,
+MUST_CHECK int persondb_pg_show_group(struct persondb_pg *d, int64_t team_id,
 	struct slice type, struct slice key, struct buf *out, struct err *e);
 MUST_CHECK int persondb_pg_group_types(
-	struct pg_conn *c, int64_t team_id, struct buf *out, struct err *e);
+	struct persondb_pg *d, int64_t team_id, struct buf *out, struct err *e);
 MUST_CHECK int persondb_pg_count(
-	struct pg_conn *c, int64_t team_id, int64_t *n, struct err *e);
+	struct persondb_pg *d, int64_t team_id, int64_t *n, struct err *e);
 
 /*
  * Inside a transaction: loads what person_delete needs of the person of a
@@ -75,7 +86,7 @@ MUST_CHECK int persondb_pg_count(
  * there; the caller writes the messages from s and then calls
  * persondb_pg_save. NOT_FOUND, BUSY.
  */
-MUST_CHECK int persondb_pg_delete(struct pg_conn *c, struct person_set *s,
+MUST_CHECK int persondb_pg_delete(struct persondb_pg *d, struct person_set *s,
 	int64_t team_id, struct slice distinct_id, struct slice uuid,
 	struct err *e);
 
