@@ -99,6 +99,7 @@ struct event {
 	struct event_heatmap_row *heatmap;
 	struct slice heatmap_session_id; /* text */
 	int64_t viewport_width, viewport_height; /* scaled by 16 */
+	uint64_t shape; /* definition_shape, 0: not taken yet */
 	/* Warnings of all steps on this event. */
 	struct event_warnings warnings;
 };
