@@ -24,11 +24,18 @@ struct admin_hop {
 	uint64_t done[ADMIN_RATE_SAMPLES]; /* ring of counts, one a second */
 	int64_t at_ns[ADMIN_RATE_SAMPLES];
 	int next, n;
+	uint64_t moved_to; /* the count when it moved last */
+	int64_t moved_at_ns; /* or had nothing to do; 0: not known yet */
+	char last_error[240];
+	int64_t last_error_at_us;
 };
 
+/* In the order of an event's way. */
 enum admin_hop_id {
 	ADMIN_HOP_CAPTURE,
 	ADMIN_HOP_INGEST,
+	ADMIN_HOP_OUTPUT,
+	ADMIN_HOP_BROKER,
 	ADMIN_HOP_CLICKHOUSE,
 	ADMIN_N_HOPS
 };

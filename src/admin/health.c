@@ -96,6 +96,7 @@ clickhouse_counts(struct admin *a, struct clickhouse_status *st)
 	switch (st->state) {
 	case CLICKHOUSE_STARTING:
 	case CLICKHOUSE_READY:
+	case CLICKHOUSE_HANGING:
 	case CLICKHOUSE_RESTARTING:
 		return true;
 	case CLICKHOUSE_OFF:

@@ -1,9 +1,11 @@
 #include "admin/admin_int.h"
+#include "admin/hops.h"
 #include "base/clock.h"
 #include "broker/broker.h"
 #include "conf/conf.h"
 #include "pipeline/pipeline.h"
 #include "stats/stats.h"
+#include "store/store.h"
 #include "topic/topic.h"
 
 #define SAMPLE_EVERY_NS 1000000000
@@ -63,6 +65,28 @@ committed_by_clickhouse(struct admin *a)
 	return sum;
 }
 
+/* The records that were ever written to the output log. */
+static uint64_t
+written_to_output(struct admin *a)
+{
+	uint64_t sum = 0;
+
+	for (int t = 0; a->o.state != NULL && t < TOPIC_N; t++)
+		for (int p = 0; p < topic_defs[t].n_partitions; p++) {
+			struct store_part_state st;
+			struct store_part *part = NULL;
+
+			if (topic_defs[t].file[p] == TOPIC_STATE)
+				part = store_part_find(a->o.state,
+					slice_str(topic_defs[t].name), p);
+			if (part == NULL)
+				continue;
+			store_part_state(part, &st);
+			sum += (uint64_t)st.high_watermark;
+		}
+	return sum;
+}
+
 static void
 sample(struct admin *a)
 {
@@ -79,11 +103,15 @@ sample(struct admin *a)
 			read += (uint64_t)pos[i].position;
 	}
 	add_sample(a, ADMIN_HOP_INGEST, read);
+	add_sample(a, ADMIN_HOP_OUTPUT, written_to_output(a));
+	add_sample(
+		a, ADMIN_HOP_BROKER, stats_counter(STATS_BROKER_REQUESTS, 0));
 	add_sample(a, ADMIN_HOP_CLICKHOUSE, committed_by_clickhouse(a));
 	admin_lag_ingest(a, false, &lag);
 	stats_set(STATS_INGEST_LAG_RECORDS, 0, (double)lag.records);
 	admin_lag_clickhouse(a, false, &lag);
 	stats_set(STATS_CLICKHOUSE_LAG_RECORDS, 0, (double)lag.records);
+	hops_sample(a);
 }
 
 static void

@@ -2,46 +2,13 @@
 #include <unistd.h>
 
 #include "admin/admin_int.h"
+#include "admin/hops.h"
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "broker/broker.h"
 #include "clickhouse/clickhouse.h"
 #include "conf/conf.h"
 #include "store/store.h"
-
-static void
-put_hop(struct admin *a, struct buf *b, enum admin_hop_id id, const char *name,
-	const struct admin_lag *lag)
-{
-	int64_t now_us = clock_now_us();
-
-	buf_printf(b,
-		"{\"name\":\"%s\",\"rate\":%.1f,\"lag_records\":%lld,"
-		"\"lag_s\":%.3f,\"error\":",
-		name, admin_rate(a, id), (long long)lag->records,
-		lag->oldest_at_us == 0 || lag->oldest_at_us > now_us
-			? 0.0
-			: (double)(now_us - lag->oldest_at_us) / 1e6);
-	json_put_string(b, slice_str(lag->text));
-	buf_append_char(b, '}');
-}
-
-static void
-put_hops(struct admin *a, struct buf *b, const struct admin_disk *disk)
-{
-	struct admin_lag lag = {0};
-
-	snprintf(lag.text, sizeof(lag.text), "%s", disk->reason);
-	buf_append_lit(b, "\"hops\":[");
-	put_hop(a, b, ADMIN_HOP_CAPTURE, "capture", &lag);
-	buf_append_char(b, ',');
-	admin_lag_ingest(a, true, &lag);
-	put_hop(a, b, ADMIN_HOP_INGEST, "ingest", &lag);
-	buf_append_char(b, ',');
-	admin_lag_clickhouse(a, true, &lag);
-	put_hop(a, b, ADMIN_HOP_CLICKHOUSE, "clickhouse", &lag);
-	buf_append_char(b, ']');
-}
 
 static void
 put_file(struct buf *b, const char *name, struct store *s, bool first)
@@ -84,6 +51,8 @@ state_name(enum clickhouse_state s)
 		return "starting";
 	case CLICKHOUSE_READY:
 		return "ready";
+	case CLICKHOUSE_HANGING:
+		return "hanging";
 	case CLICKHOUSE_RESTARTING:
 		return "restarting";
 	case CLICKHOUSE_NO_LIBRARY:
@@ -161,7 +130,7 @@ admin_status(struct admin_call *c, struct err *e)
 	buf_append_char(b, ',');
 	put_ready(a, b);
 	buf_append_char(b, ',');
-	put_hops(a, b, &disk);
+	hops_put(a, b);
 	buf_append_char(b, ',');
 	put_disk(a, b, &disk);
 	buf_append_char(b, ',');

@@ -12,19 +12,44 @@
 #define POLL_EVERY_MS 50
 #define QUERY_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
+/* What is behind and what to do, before all numbers. */
+static void
+print_behind(struct api_doc *d)
+{
+	uint32_t rows = json_member(&d->json, 0, SLICE_LIT("behind"));
+
+	for (uint32_t i = json_first(&d->json, rows);
+		rows != 0 && i < d->json.nodes[rows].next;
+		i = d->json.nodes[i].next) {
+		printf("behind       %s: %s\n", api_text(d, i, "hop"),
+			api_text(d, i, "why"));
+		printf("what to do   %s\n", api_text(d, i, "do"));
+	}
+}
+
 static void
 print_hops(struct api_doc *d)
 {
 	uint32_t hops = json_member(&d->json, 0, SLICE_LIT("hops"));
 
-	printf("\n%-12s %12s %14s %10s  %s\n", "HOP", "RATE/S", "LAG RECORDS",
-		"LAG S", "ERROR");
+	printf("\n%-12s %-9s %12s %-9s %12s %10s  %s\n", "HOP", "STATE",
+		"RATE/S", "", "LAG RECORDS", "LAG S", "LAST ERROR");
 	for (uint32_t i = json_first(&d->json, hops);
 		hops != 0 && i < d->json.nodes[hops].next;
-		i = d->json.nodes[i].next)
-		printf("%-12s %12s %14s %10s  %s\n", api_text(d, i, "name"),
-			api_text(d, i, "rate"), api_text(d, i, "lag_records"),
-			api_text(d, i, "lag_s"), api_text(d, i, "error"));
+		i = d->json.nodes[i].next) {
+		uint32_t last =
+			json_member(&d->json, i, SLICE_LIT("last_error"));
+
+		if (last != 0 && d->json.nodes[last].type != JSON_OBJECT)
+			last = 0;
+		printf("%-12s %-9s %12s %-9s %12s %10s  %s%s%s\n",
+			api_text(d, i, "name"), api_text(d, i, "state"),
+			api_text(d, i, "rate"), api_text(d, i, "unit"),
+			api_text(d, i, "lag_records"), api_text(d, i, "lag_s"),
+			last == 0 ? "" : api_text(d, last, "at"),
+			last == 0 ? "" : " ",
+			last == 0 ? "" : api_text(d, last, "text"));
+	}
 }
 
 static void
@@ -65,6 +90,7 @@ cmd_status(struct cli *c)
 		strcmp(api_text(&d, 0, "missing"), "[]") == 0
 			? ""
 			: api_text(&d, 0, "missing"));
+	print_behind(&d);
 	print_hops(&d);
 	print_rest(&d);
 	api_doc_fini(&d);

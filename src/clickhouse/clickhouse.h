@@ -34,6 +34,7 @@ enum clickhouse_state {
 	CLICKHOUSE_OFF,
 	CLICKHOUSE_STARTING,
 	CLICKHOUSE_READY,
+	CLICKHOUSE_HANGING, /* it is there and does not answer */
 	CLICKHOUSE_RESTARTING, /* waiting to start again after a crash */
 	CLICKHOUSE_NO_LIBRARY, /* missing or of another version: text says which */
 };

@@ -47,6 +47,8 @@ check_ready(const struct clickhouse_status *st, struct err *e)
 	case CLICKHOUSE_RESTARTING:
 		return err_set(e, ERR_UNAVAILABLE, "ClickHouse is starting%s%s",
 			st->text[0] == '\0' ? "" : ": ", st->text);
+	case CLICKHOUSE_HANGING:
+		return err_set(e, ERR_UNAVAILABLE, "ClickHouse: %s", st->text);
 	case CLICKHOUSE_NO_LIBRARY:
 		return err_set(e, ERR_UNAVAILABLE, "%s", st->text);
 	}

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "clickhouse/frame.h"
 #include "clickhouse/lib.h"
+#include "clickhouse/ping.h"
 #include "conf/conf.h"
 #include "stats/stats.h"
 
@@ -23,11 +24,15 @@
 #define START_LIMIT_MIN_NS (60 * SECOND_NS)
 #define START_LIMIT_MAX_NS (1920 * SECOND_NS)
 #define LIBRARY_LOOK_NS (5 * SECOND_NS)
+/* Pings missed in a row until it is ended, so that another may do better: about
+ * a minute and a half. Counted, not timed: a machine that slept misses one. */
+#define PINGS_MISSED_MAX 20
 
 /* The supervisor's own; no other thread sees it. */
 struct watch {
 	struct clickhouse *c;
 	struct child child;
+	struct ping ping;
 	char library[CLICKHOUSE_PATH_MAX];
 	struct stat used_library; /* as it was before the child started */
 	struct stat bad_library; /* that was refused; st_ino 0: none */
@@ -232,12 +237,51 @@ check_start(struct watch *w)
 	w->killed = true;
 }
 
+static void
+on_silence(struct watch *w, int64_t now_ns)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		"the process %d does not answer: silent for %lld s",
+		(int)w->child.pid,
+		(long long)((now_ns - w->ping.silent_since_ns) / SECOND_NS));
+	if (w->ping.n_missed == 1)
+		log_warn("clickhouse.hangs", "text=%s", log_q(text));
+	set_state(w->c, CLICKHOUSE_HANGING, text);
+	if (w->ping.n_missed < PINGS_MISSED_MAX || w->killed)
+		return;
+	log_warn("clickhouse.kill", "pid=%d text=%s", (int)w->child.pid,
+		log_q("it does not answer"));
+	kill(w->child.pid, SIGKILL);
+	w->killed = true;
+}
+
+/* clickhouse-9 */
+static void
+check_answers(struct watch *w)
+{
+	int64_t now_ns = clock_mono_ns();
+	int n_missed = w->ping.n_missed;
+
+	if (w->ready_at_ns == 0)
+		return;
+	ping_step(&w->ping, w->c->listen_fd, now_ns);
+	if (w->ping.n_missed > n_missed) {
+		on_silence(w, now_ns);
+	} else if (n_missed > 0 && w->ping.n_missed == 0) {
+		set_state(w->c, CLICKHOUSE_READY, "");
+		log_info("clickhouse.answers", "pid=%d", (int)w->child.pid);
+	}
+}
+
 /* Serves one run of the child until it has ended. */
 static void
 watch_child(struct watch *w)
 {
 	bool asked = false;
 
+	ping_init(&w->ping);
 	for (;;) {
 		struct pollfd p[] = {
 			{.fd = w->child.pid_fd, .events = POLLIN},
@@ -245,21 +289,25 @@ watch_child(struct watch *w)
 			{.fd = w->child.print_fds[0], .events = POLLIN},
 			{.fd = w->child.print_fds[1], .events = POLLIN},
 			{.fd = asked ? -1 : w->c->wake_fd, .events = POLLIN},
+			{.fd = w->ping.fd, .events = POLLIN},
 		};
 
-		poll(p, ARRAY_LEN(p), asked ? 100 : w->ready_at_ns ? -1 : 5000);
+		poll(p, ARRAY_LEN(p), asked ? 100 : 1000);
 		if (p[1].revents != 0)
 			on_reports(w);
 		for (int i = 0; i < 2; i++)
 			if (p[2 + i].revents != 0)
 				child_log_prints(&w->child, i);
-		if (is_stopping(w->c))
-			on_stop(w, &asked);
-		else
-			check_start(w);
 		if (p[0].revents != 0)
-			return;
+			break;
+		if (is_stopping(w->c)) {
+			on_stop(w, &asked);
+		} else {
+			check_start(w);
+			check_answers(w);
+		}
 	}
+	ping_fini(&w->ping);
 }
 
 static void

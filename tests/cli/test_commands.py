@@ -335,9 +335,12 @@ def test_partitions_are_merged_by_time(sluice):
 
 def test_status_has_all_parts(sluice):
     status = sluice.cli_json("status")
-    assert [h["name"] for h in status["hops"]] == ["capture", "ingest", "clickhouse"]
-    for hop in status["hops"]:
-        assert set(hop) == {"name", "rate", "lag_records", "lag_s", "error"}
+    hops = {h["name"]: h for h in status["hops"]}
+    assert {"capture", "ingest", "output", "broker", "clickhouse"} <= set(hops)
+    for hop in hops.values():
+        assert {"state", "rate", "unit", "lag_records", "lag_s", "error"} <= set(hop)
+        assert hop["state"] == ("off" if hop["name"] == "clickhouse" else "ok")
+    assert status["behind"] == []
     assert status["ready"] is True and status["missing"] == []
     assert status["roles"] == ["capture", "ingest", "broker", "clickhouse", "admin"]
     assert status["disk"]["free_bytes"] > 0
