@@ -37,8 +37,8 @@ check_batches(const char *p, size_t len, uint32_t *n_records, struct err *e)
 	return 0;
 }
 
-static void
-touch(struct store *s, struct store_part *p)
+void
+store_append_touch(struct store *s, struct store_part *p)
 {
 	struct store_tx *tx = &s->tx;
 
@@ -76,6 +76,8 @@ insert_row(struct store *s, struct store_part *p, struct err *e)
 		return r;
 	p->now.bytes += (int64_t)c->len;
 	p->now.rows++;
+	if (c->base >= p->now.published)
+		p->now.prepared_bytes += (int64_t)c->len;
 	p->open = NULL;
 	*s->tx.rows_end = c;
 	s->tx.rows_end = &c->tx_next;
@@ -134,9 +136,9 @@ add_batch(struct store *s, struct store_part *p, char *batch,
 	return 0;
 }
 
-int
-store_append_add(struct store *s, struct store_part *p, char *batches,
-	size_t len, uint32_t n_records, int64_t *base, struct err *e)
+static int
+check_append(struct store_part *p, const char *batches, size_t len,
+	uint32_t n_records, struct err *e)
 {
 	uint32_t n = 0;
 	int r = check_batches(batches, len, &n, e);
@@ -151,16 +153,24 @@ store_append_add(struct store *s, struct store_part *p, char *batches,
 		return err_set(e, ERR_NOT_FOUND, "%s partition %d was deleted",
 			p->topic, p->idx);
 	INVARIANT(p->now.next + n < STORE_OFFSET_END, "store-2");
-	touch(s, p);
+	return 0;
+}
+
+static int
+add_batches(struct store *s, struct store_part *p, bool is_prepared,
+	char *batches, size_t len, int64_t *base, struct err *e)
+{
 	*base = p->now.next;
 	while (len > 0) {
 		struct batch_info h;
+		int r = batch_peek(slice_of(batches, len), &h, e);
 
-		r = batch_peek(slice_of(batches, len), &h, e);
 		if (r == 0)
 			r = add_batch(s, p, batches, &h, e);
 		if (r != 0)
 			return r;
+		if (!is_prepared)
+			p->now.published = p->now.next;
 		batches += h.bytes;
 		len -= h.bytes;
 	}
@@ -168,15 +178,67 @@ store_append_add(struct store *s, struct store_part *p, char *batches,
 }
 
 int
+store_append_add(struct store *s, struct store_part *p, char *batches,
+	size_t len, uint32_t n_records, int64_t *base, struct err *e)
+{
+	int r = check_append(p, batches, len, n_records, e);
+
+	if (r != 0)
+		return r;
+	if (p->now.published < p->now.next)
+		return err_set(e, ERR_BUSY,
+			"%s partition %d has prepared records", p->topic,
+			p->idx);
+	store_append_touch(s, p);
+	return add_batches(s, p, false, batches, len, base, e);
+}
+
+int
+store_append_add_prepared(struct store *s, struct store_part *p, char *batches,
+	size_t len, uint32_t n_records, int64_t *base, struct err *e)
+{
+	int r = check_append(p, batches, len, n_records, e);
+
+	if (r != 0)
+		return r;
+	store_append_touch(s, p);
+	if (p->now.published == p->now.next)
+		r = store_prepared_begin(s, p, e);
+	return r != 0 ? r : add_batches(s, p, true, batches, len, base, e);
+}
+
+int
+store_append_close_row(struct store *s, struct store_part *p, struct err *e)
+{
+	return p->open == NULL ? 0 : insert_row(s, p, e);
+}
+
+int
 store_append_flush(struct store *s, struct err *e)
 {
 	for (struct store_part *p = s->tx.parts; p != NULL; p = p->tx_link) {
-		int r = p->open == NULL ? 0 : insert_row(s, p, e);
+		int r = store_append_close_row(s, p, e);
 
 		if (r != 0)
 			return r;
 	}
 	return 0;
+}
+
+int
+store_append_write_counts(struct store *s, struct store_part *p, struct err *e)
+{
+	struct store_stmt *st;
+	int r = sql_get(s->w, &store_sql, STORE_SQL_PART_COUNTS, &st, e);
+
+	if (r != 0)
+		return r;
+	sql_bind_i64(st, 1, p->id);
+	sql_bind_i64(st, 2, atomic_load(&p->log_start));
+	sql_bind_i64(st, 3, p->now.next);
+	sql_bind_i64(st, 4, p->now.bytes);
+	sql_bind_i64(st, 5, p->now.rows);
+	return sql_run(st, e);
 }
 
 /* Not in each commit: it would cost a page of 32 KB each time, and what came
@@ -187,22 +249,13 @@ store_append_counts(struct store *s, struct err *e)
 	int64_t now_ns = clock_mono_ns();
 
 	for (struct store_part *p = s->tx.parts; p != NULL; p = p->tx_link) {
-		struct store_stmt *st;
 		int r;
 
 		if (p->counted_at_ns != 0 &&
 			now_ns - p->counted_at_ns < COUNT_EVERY_NS)
 			continue;
 		p->counted_at_ns = now_ns;
-		r = sql_get(s->w, &store_sql, STORE_SQL_PART_COUNTS, &st, e);
-		if (r != 0)
-			return r;
-		sql_bind_i64(st, 1, p->id);
-		sql_bind_i64(st, 2, atomic_load(&p->log_start));
-		sql_bind_i64(st, 3, p->now.next);
-		sql_bind_i64(st, 4, p->now.bytes);
-		sql_bind_i64(st, 5, p->now.rows);
-		if ((r = sql_run(st, e)) != 0)
+		if ((r = store_append_write_counts(s, p, e)) != 0)
 			return r;
 	}
 	return 0;
@@ -268,6 +321,7 @@ end_tx(struct store *s)
 	s->tx.rows = NULL;
 	s->tx.rows_end = &s->tx.rows;
 	s->tx.in_savepoint = false;
+	s->tx.has_discard = false;
 }
 
 void
@@ -286,21 +340,16 @@ store_append_discard(struct store *s)
 void
 store_append_publish(struct store *s)
 {
-	struct store_chunk *c = s->tx.rows, *next;
-
-	for (; c != NULL; c = next) {
-		next = c->tx_next;
-		c->tx_next = NULL;
-		store_tail_put(s, c);
-	}
+	store_prepared_sort(s);
 	for (struct store_part *p = s->tx.parts; p != NULL; p = p->tx_link) {
-		bool moved = p->now.next != p->committed.next;
+		bool moved = p->now.published != p->committed.published;
 
 		atomic_fetch_add(
 			&s->row_bytes, p->now.bytes - p->committed.bytes);
 		p->committed = p->now;
-		atomic_store(&p->bytes, p->now.bytes);
-		atomic_store(&p->high_watermark, p->now.next);
+		atomic_store(&p->bytes, p->now.bytes - p->now.prepared_bytes);
+		atomic_store(&p->is_prepared, p->now.published < p->now.next);
+		atomic_store(&p->high_watermark, p->now.published);
 		for (int i = 0; moved && i < s->n_watchers; i++)
 			s->watchers[i].fn(s->watchers[i].cookie, p);
 	}

@@ -13,6 +13,7 @@
  */
 #define PASS_EVERY_NS ((int64_t)100000000)
 #define WRITER_PASS_BYTES ((int64_t)64 * 1024 * 1024)
+#define CUT_WAIT_MS 1000
 #define TRY_ROOM_NS ((int64_t)200000000)
 #define WAL_TOO_LARGE ((int64_t)1024 * 1024 * 1024)
 #define IDLE_LOOK_NS ((int64_t)10 * 1000000000)
@@ -40,9 +41,13 @@ after_wal_commit(void *cookie, sqlite3 *db, const char *name, int n_frames)
 static int
 pass(struct store_conn *c, struct err *e)
 {
-	int rc = sqlite3_wal_checkpoint_v2(
-		c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	struct store_checkpoint *k = &c->s->checkpoint;
+	int rc;
 
+	lock_take(&k->pass);
+	rc = sqlite3_wal_checkpoint_v2(
+		c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	lock_release(&k->pass);
 	if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ||
 		(rc & 0xff) == SQLITE_LOCKED)
 		return 0;
@@ -197,11 +202,54 @@ store_checkpoint_has_room(struct store *s)
 }
 
 int
+store_checkpoint_cut(struct store *s, struct err *e)
+{
+	struct store_checkpoint *k = &s->checkpoint;
+	int rc;
+
+	s->w->tx_rc = 0;
+	/* SQLite does not wait for another pass, only for readers. */
+	lock_take(&k->pass);
+	sqlite3_busy_timeout(s->w->db, CUT_WAIT_MS);
+	rc = sqlite3_wal_checkpoint_v2(
+		s->w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_busy_timeout(s->w->db, STORE_BUSY_MS);
+	lock_release(&k->pass);
+	if (rc != SQLITE_OK)
+		return store_conn_err(s->w, rc, "checkpoint", e);
+	atomic_store(&s->wal_bytes, 0);
+	return 0;
+}
+
+static int
+wipe_nothing(struct store_job *j, struct store_conn *c, struct err *e)
+{
+	(void)j;
+	(void)c;
+	(void)e;
+	return 0;
+}
+
+int
+store_wipe_wal(struct store *s, struct err *e)
+{
+	struct store_job j = {.run = wipe_nothing, .wipes = true};
+	int r = store_call(s, &j, e);
+
+	if (r == 0 && !j.is_wiped)
+		return err_set(e, ERR_BUSY,
+			"%s is being read; its old pages could not be wiped",
+			s->wal_path);
+	return r;
+}
+
+int
 store_checkpoint_start(struct store *s, struct err *e)
 {
 	struct store_checkpoint *k = &s->checkpoint;
 	int r;
 
+	lock_init(&k->pass);
 	lock_init(&k->lock);
 	cond_init(&k->wake);
 	r = store_conn_open(s, SQLITE_OPEN_READWRITE, &k->c, e);
@@ -234,4 +282,5 @@ store_checkpoint_stop(struct store *s)
 	k->c = NULL;
 	cond_fini(&k->wake);
 	lock_fini(&k->lock);
+	lock_fini(&k->pass);
 }

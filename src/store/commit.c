@@ -151,7 +151,12 @@ run_append(struct store *s, struct store_job *j, struct err *e)
 	int r = store_append_add(s, a->part, a->batches, a->len, a->n_records,
 		&a->base_offset, &j->result);
 
-	return r == 0 ? 0 : check_tx(s->w, e);
+	if (r == 0)
+		return 0;
+	/* It was announced and does not come. */
+	a->part->to_come -=
+		a->part->to_come < a->len ? a->part->to_come : a->len;
+	return check_tx(s->w, e);
 }
 
 /* How much each partition will get, so that its rows are made once and full. */
@@ -164,6 +169,7 @@ announce(struct store_job *list)
 		j->result.code = ERR_OK;
 		j->result.sys_errno = 0;
 		j->result.text[0] = '\0';
+		j->is_wiped = false;
 		if (j->run == NULL)
 			a->part->to_come += a->len;
 	}
@@ -193,6 +199,31 @@ begin(struct store *s, struct err *e)
 {
 	s->w->tx_rc = 0;
 	return store_conn_run(s->w, STORE_SQL_BEGIN, e);
+}
+
+static int
+begin_group(struct store *s, const struct store_job *list, struct err *e)
+{
+	int r;
+
+	s->w->tx_rc = 0;
+	r = store_conn_set_secure(s->w, s->is_secure || list->wipes, e);
+	return r != 0 ? r : begin(s, e);
+}
+
+/* store-13 */
+static void
+wipe(struct store *s, struct store_job *j)
+{
+	struct err e;
+	int r = store_checkpoint_cut(s, &e);
+
+	j->is_wiped = r == 0;
+	if (r != 0 && is_fatal(e.code))
+		store_fail(s, &e);
+	else if (r != 0)
+		log_warn("store_not_wiped", "path=%s error=%s text=%s",
+			log_q(s->wal_path), err_name(e.code), log_q(e.text));
 }
 
 /* store-5: a failed commit is UNSURE unless it is known that nothing was
@@ -258,7 +289,7 @@ store_commit_group(struct store *s, struct store_job *list)
 		finish_group(s, list);
 		return;
 	}
-	r = begin(s, &e);
+	r = begin_group(s, list, &e);
 	if (r == 0)
 		r = run_jobs(s, list, &e);
 	/* A single job that failed by its own rules is no failure of ours. */
@@ -279,6 +310,8 @@ store_commit_group(struct store *s, struct store_job *list)
 		clear_to_come(list);
 		roll_back(s);
 	}
+	if (r == 0 && list->wipes)
+		wipe(s, list);
 	finish_group(s, list);
 	store_checkpoint_after_commit(s);
 }

@@ -32,7 +32,7 @@ store_conn_open(
 		mem_free(c);
 		return rc;
 	}
-	sqlite3_busy_timeout(c->db, 5000);
+	sqlite3_busy_timeout(c->db, STORE_BUSY_MS);
 	*out = c;
 	return 0;
 }
@@ -91,6 +91,22 @@ store_conn_int(
 	int rc = sqlite3_exec(c->db, text, take_int, out, NULL);
 
 	return rc == SQLITE_OK ? 0 : store_conn_err(c, rc, text, e);
+}
+
+int
+store_conn_set_secure(struct store_conn *c, bool is_secure, struct err *e)
+{
+	int r;
+
+	if (c->is_secure == is_secure)
+		return 0;
+	r = store_conn_exec(c,
+		is_secure ? "PRAGMA secure_delete=ON"
+			  : "PRAGMA secure_delete=OFF",
+		e);
+	if (r == 0)
+		c->is_secure = is_secure;
+	return r;
 }
 
 int

@@ -19,11 +19,12 @@ static const struct {
 	const char *thread;
 	int page_size;
 	size_t tail_bytes;
+	bool is_secure;
 } kinds[] = {
-	[STORE_CONFIG] = {"config.db", "config", 8192, 0},
-	[STORE_SPOOL] = {"spool.db", "spool", 32768, TAIL_BYTES},
-	[STORE_STATE] = {"state.db", "state", 8192, TAIL_BYTES},
-	[STORE_BROKER] = {"broker.db", "broker-log", 32768, TAIL_BYTES},
+	[STORE_CONFIG] = {"config.db", "config", 8192, 0, false},
+	[STORE_SPOOL] = {"spool.db", "spool", 32768, TAIL_BYTES, false},
+	[STORE_STATE] = {"state.db", "state", 8192, TAIL_BYTES, true},
+	[STORE_BROKER] = {"broker.db", "broker-log", 32768, TAIL_BYTES, false},
 };
 
 static void
@@ -58,6 +59,7 @@ new_store(const char *dir, enum store_kind kind, size_t queue_bytes,
 		return err_set(e, ERR_NO_MEMORY, "no memory to open %s", path);
 	s->kind = kind;
 	s->page_size = kinds[kind].page_size;
+	s->is_secure = kinds[kind].is_secure;
 	s->tx.rows_end = &s->tx.rows;
 	queue_init(&s->queue, QUEUE_JOBS_MAX, queue_bytes);
 	lock_init(&s->parts_lock);

@@ -17,6 +17,7 @@ free_part(struct store_part *p)
 {
 	if (p == NULL)
 		return;
+	store_prepared_drop_held(p);
 	lock_fini(&p->time_lock);
 	mem_free(p->times);
 	mem_free(p->ring);
@@ -48,6 +49,7 @@ new_part(struct store *s, int64_t id, struct slice topic, int idx)
 	atomic_init(&p->retention_ms, -1);
 	atomic_init(&p->retention_bytes, -1);
 	p->time_max = INT64_MIN;
+	p->held_end = &p->held;
 	return p;
 }
 
@@ -142,14 +144,16 @@ load_part(struct store *s, struct store_conn *c, struct store_stmt *st,
 	if (p == NULL)
 		return err_set(e, ERR_NO_MEMORY, "no memory for a partition");
 	atomic_store(&p->log_start, sql_col_i64(st, 3));
-	p->now = (struct part_counts){
-		sql_col_i64(st, 4), sql_col_i64(st, 5), sql_col_i64(st, 6)};
+	p->now = (struct part_counts){.next = sql_col_i64(st, 4),
+		.bytes = sql_col_i64(st, 5),
+		.rows = sql_col_i64(st, 6)};
 	atomic_store(&p->is_deleted, sql_col_i64(st, 7) != 0);
 	r = count_newer(c, p, e);
 	if (r != 0) {
 		free_part(p);
 		return r;
 	}
+	p->now.published = p->now.next;
 	p->committed = p->now;
 	p->time_next = atomic_load(&p->log_start);
 	atomic_store(&p->bytes, p->now.bytes);
@@ -170,6 +174,8 @@ store_parts_load(struct store *s, struct store_conn *c, struct err *e)
 	r = sql_get(c, &store_sql, STORE_SQL_PART_ALL, &st, e);
 	while (r == 0 && (r = sql_step(st, e)) > 0)
 		r = load_part(s, c, st, e);
+	if (r == 0)
+		r = store_prepared_load(s, c, e);
 	if (r != 0)
 		store_conn_reset_all(c);
 	return r;

@@ -31,11 +31,13 @@ may_go(const struct step *x, int64_t last, int64_t ts_ms)
 	if (x->is_deletion)
 		return true;
 	/* store-10 */
-	if (last >= store_part_floor(p) || last >= p->committed.next)
+	if (last >= store_part_floor(p) || last >= p->committed.published)
 		return false;
 	if (keep_ms >= 0 && ts_ms < x->now_ms - keep_ms)
 		return true;
-	return keep_bytes >= 0 && p->committed.bytes - x->bytes > keep_bytes;
+	return keep_bytes >= 0 &&
+	       p->committed.bytes - p->committed.prepared_bytes - x->bytes >
+		       keep_bytes;
 }
 
 static int
@@ -88,6 +90,8 @@ remove_part(struct store *s, struct store_part *p, struct err *e)
 
 	if (r == 0)
 		r = run_with_id(s, STORE_SQL_EPOCHS_DELETE, p->id, e);
+	if (r == 0)
+		r = run_with_id(s, STORE_SQL_PREPARED_REMOVE, p->id, e);
 	return r != 0 ? r : run_with_id(s, STORE_SQL_PART_REMOVE, p->id, e);
 }
 
@@ -125,8 +129,15 @@ publish(struct store *s, struct step *x)
 
 	p->committed.bytes -= x->bytes;
 	p->committed.rows -= x->rows;
+	if (x->is_deletion) {
+		/* Prepared rows go with the others. */
+		store_prepared_drop_held(p);
+		p->committed.published = p->committed.next;
+		p->committed.prepared_bytes = 0;
+	}
 	p->now = p->committed;
-	atomic_store(&p->bytes, p->committed.bytes);
+	atomic_store(
+		&p->bytes, p->committed.bytes - p->committed.prepared_bytes);
 	atomic_fetch_sub(&s->row_bytes, x->bytes);
 	atomic_store(&p->log_start, x->until);
 	p->is_gone = x->is_last;
@@ -141,6 +152,15 @@ step_failed(struct store *s, const struct err *e)
 	if (!atomic_load(&s->failed))
 		log_warn("store_retention_failed", "path=%s error=%s text=%s",
 			log_q(s->path), err_name(e->code), log_q(e->text));
+}
+
+/* Rows that are too old are not overwritten: it would write them twice. */
+static int
+commit_deletion(struct store *s, struct step *x, struct err *e)
+{
+	int r = store_conn_set_secure(s->w, false, e);
+
+	return r != 0 ? r : store_commit_own(s, delete_rows, x, e);
 }
 
 /* 1: rows were deleted. */
@@ -159,7 +179,7 @@ retain_part(struct store *s, struct store_part *p)
 		return 0;
 	}
 	if (r == 0)
-		r = store_commit_own(s, delete_rows, &x, &e);
+		r = commit_deletion(s, &x, &e);
 	if (r != 0) {
 		step_failed(s, &e);
 		p->retain_at_ns = clock_mono_ns() + LOOK_EVERY_NS;

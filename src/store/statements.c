@@ -23,6 +23,11 @@ static const char *const texts[STORE_SQL_N] = {
 	[STORE_SQL_PART_NEWER] =
 		"SELECT count(*), ifnull(sum(bytes), 0), ifnull(max(last), -1)"
 		" FROM batch WHERE id >= ?1 AND id < ?2",
+	[STORE_SQL_PREPARED_ADD] =
+		"INSERT INTO prepared (part, published) VALUES (?1, ?2)"
+		" ON CONFLICT DO UPDATE SET published = ?2",
+	[STORE_SQL_PREPARED_REMOVE] = "DELETE FROM prepared WHERE part = ?1",
+	[STORE_SQL_PREPARED_ALL] = "SELECT part, published FROM prepared",
 	[STORE_SQL_ROW_ADD] = "INSERT INTO batch"
 			      " (id, last, maxts, appended, bytes, count, data)"
 			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

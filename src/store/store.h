@@ -54,6 +54,13 @@ const char *store_path(const struct store *s);
 struct store_job {
 	struct queue_node node;
 	size_t bytes;
+	/* In: alone in its transaction, with secure_delete=ON whatever the file
+	 * has otherwise; then the WAL is copied into the file and cut to
+	 * nothing before done, so that no older image of a page is left. */
+	bool wipes;
+	/* Out, with ERR_OK: false if a reader that did not end (a shell on the
+	 * file, for one) kept the WAL from being cut: store_wipe_wal later. */
+	bool is_wiped;
 	int (*run)(struct store_job *j, struct store_conn *c, struct err *e);
 	void (*done)(struct store_job *j, const struct err *result);
 	struct err result; /* the store's */
@@ -63,6 +70,9 @@ MUST_CHECK int store_submit(
 	struct store *s, struct store_job *j, struct err *e);
 /* Submits and waits; j->done is not called. Not on the writer thread. */
 MUST_CHECK int store_call(struct store *s, struct store_job *j, struct err *e);
+/* Copies the WAL into the file and cuts it, after what waits before it. BUSY: a
+ * reader did not end within a second. Not on the writer thread. */
+MUST_CHECK int store_wipe_wal(struct store *s, struct err *e);
 
 /*
  * Append of record batches (one or several back to back, made by topic/batch or
@@ -85,6 +95,28 @@ MUST_CHECK int store_submit_append(
 MUST_CHECK int store_tx_append(struct store_conn *c, struct store_part *p,
 	char *batches, size_t len, uint32_t n_records, int64_t max_ts_ms,
 	int64_t *base_offset, struct err *e);
+
+/*
+ * Prepared appends, for who commits elsewhere between two jobs (store-11,
+ * store-12). Inside a job's run append_prepared puts rows in their final place;
+ * after the commit they are durable and keep their offsets, but the high
+ * watermark stays below them: no reader, watcher, time index or retention sees
+ * them. Further append_prepared add to them; every other append to the
+ * partition fails with BUSY, that job alone. In a later job publish makes all
+ * prepared rows of the partition visible, or discard deletes them, and their
+ * offsets are given again. Both do nothing if nothing is prepared. publish and
+ * then append_prepared in one job is one step: the old ones become visible, the
+ * new ones wait. A partition stays prepared over a crash or restart.
+ */
+MUST_CHECK int store_tx_append_prepared(struct store_conn *c,
+	struct store_part *p, char *batches, size_t len, uint32_t n_records,
+	int64_t max_ts_ms, int64_t *base_offset, struct err *e);
+MUST_CHECK int store_tx_publish(
+	struct store_conn *c, struct store_part *p, struct err *e);
+MUST_CHECK int store_tx_discard(
+	struct store_conn *c, struct store_part *p, struct err *e);
+/* As of the last commit. Also of a store opened for reading. @thread any */
+bool store_part_is_prepared(const struct store_part *p);
 
 /* Partitions. open creates it if missing (blocks, not on the writer thread). */
 MUST_CHECK int store_part_open(struct store *s, const char *topic, int idx,

@@ -18,6 +18,7 @@
 #define STORE_PART_ID_MAX ((int64_t)0x7ffff)
 #define STORE_ROW_ID(part_id, offset)                                          \
 	((int64_t)((uint64_t)(part_id) << STORE_OFFSET_BITS) + (offset))
+#define STORE_BUSY_MS 5000
 #define STORE_WATCHERS_MAX 8
 #define STORE_PART_BUCKETS 1024
 
@@ -37,6 +38,9 @@ enum store_sql {
 	STORE_SQL_PART_MARK_DELETED,
 	STORE_SQL_PART_REMOVE,
 	STORE_SQL_PART_NEWER,
+	STORE_SQL_PREPARED_ADD,
+	STORE_SQL_PREPARED_REMOVE,
+	STORE_SQL_PREPARED_ALL,
 	STORE_SQL_ROW_ADD,
 	STORE_SQL_ROW_FLOOR,
 	STORE_SQL_ROWS_FROM,
@@ -68,6 +72,7 @@ struct store_conn {
 	struct store *s;
 	struct conn_set sets[CONN_SETS_MAX];
 	int n_sets;
+	bool is_secure; /* secure_delete, off to begin with */
 	/* Writer: the first error of the open transaction after which it cannot
 	 * be kept whole; 0 none. */
 	int tx_rc;
@@ -94,8 +99,10 @@ struct store_chunk {
 /* What a transaction may change of a partition. */
 struct part_counts {
 	int64_t next;
-	int64_t bytes;
+	int64_t published; /* less than next: rows from here on are prepared */
+	int64_t bytes; /* of all rows */
 	int64_t rows;
+	int64_t prepared_bytes; /* of these, in prepared rows */
 };
 
 struct time_entry {
@@ -113,7 +120,7 @@ struct store_part {
 	int idx;
 
 	_Atomic int64_t log_start, high_watermark, bytes;
-	atomic_bool is_deleted;
+	atomic_bool is_deleted, is_prepared;
 	_Atomic int64_t floors[STORE_N_FLOORS];
 	_Atomic int64_t retention_ms, retention_bytes;
 
@@ -125,6 +132,11 @@ struct store_part {
 	bool in_tx;
 	struct store_part *tx_link, *savepoint_link;
 	struct store_chunk *open; /* row being filled */
+	/* Prepared rows of this process, committed; into the tail when they are
+	 * published. held_next: offset after the last. */
+	struct store_chunk *held, **held_end;
+	int64_t held_next;
+	int64_t live_from; /* prepare.c, while a commit is sorted */
 	size_t to_come; /* bytes of this group's appends not yet added */
 	int64_t retain_at_ns; /* next look at the oldest row */
 	int64_t counted_at_ns; /* last UPDATE of its counts */
@@ -153,6 +165,7 @@ struct store_tx {
 	struct store_chunk *rows, **rows_end; /* inserted, in order */
 	uint64_t savepoint; /* number of the open or last one */
 	bool in_savepoint;
+	bool has_discard; /* rows may hold some that are no more in the file */
 	struct store_part *savepoint_parts;
 	struct store_chunk **savepoint_rows_end;
 };
@@ -166,6 +179,7 @@ struct store_watcher {
 struct store_checkpoint {
 	struct thread thread;
 	struct store_conn *c;
+	struct lock pass; /* held while a WAL is copied; before lock */
 	struct lock lock;
 	struct cond wake;
 	bool is_dirty, stop;
@@ -177,6 +191,7 @@ struct store {
 	char *wal_path;
 	char *uri; /* of an immutable file, else NULL */
 	bool is_readonly; /* tools: no writer */
+	bool is_secure; /* overwrites what its jobs delete */
 	int page_size;
 	void (*on_fatal)(void *cookie, const struct err *why);
 	void *cookie;
@@ -232,6 +247,9 @@ int store_conn_err(
 /* Prepares what ends a transaction, so that this cannot fail for memory. */
 MUST_CHECK int store_conn_prepare_ends(struct store_conn *c, struct err *e);
 void store_conn_reset_all(struct store_conn *c);
+/* Whether what is deleted from now on is overwritten. */
+MUST_CHECK int store_conn_set_secure(
+	struct store_conn *c, bool is_secure, struct err *e);
 MUST_CHECK int store_conn_run(
 	struct store_conn *c, enum store_sql i, struct err *e);
 
@@ -251,6 +269,17 @@ void store_parts_free(struct store *s);
 MUST_CHECK int store_append_add(struct store *s, struct store_part *p,
 	char *batches, size_t len, uint32_t n_records, int64_t *base,
 	struct err *e);
+/* The same, below the high watermark's move. */
+MUST_CHECK int store_append_add_prepared(struct store *s, struct store_part *p,
+	char *batches, size_t len, uint32_t n_records, int64_t *base,
+	struct err *e);
+/* p->now is about to change. */
+void store_append_touch(struct store *s, struct store_part *p);
+/* Inserts the open row, if there is one. */
+MUST_CHECK int store_append_close_row(
+	struct store *s, struct store_part *p, struct err *e);
+MUST_CHECK int store_append_write_counts(
+	struct store *s, struct store_part *p, struct err *e);
 MUST_CHECK int store_append_flush(struct store *s, struct err *e);
 MUST_CHECK int store_append_counts(struct store *s, struct err *e);
 void store_append_begin_savepoint(struct store *s);
@@ -258,6 +287,16 @@ void store_append_end_savepoint(struct store *s, bool keep);
 void store_append_discard(struct store *s);
 /* Publishes what was committed; calls the watchers. */
 void store_append_publish(struct store *s);
+
+/* prepare.c: rows that are durable and not yet visible. */
+MUST_CHECK int store_prepared_begin(
+	struct store *s, struct store_part *p, struct err *e);
+/* After a commit: its rows, and those held before, go to where they belong. */
+void store_prepared_sort(struct store *s);
+void store_prepared_drop_held(struct store_part *p);
+/* After the partitions were loaded. */
+MUST_CHECK int store_prepared_load(
+	struct store *s, struct store_conn *c, struct err *e);
 
 /* commit.c: one group of jobs. */
 void store_commit_group(struct store *s, struct store_job *list);
@@ -282,6 +321,8 @@ void store_checkpoint_after_commit(struct store *s);
  * which is tried a few times a second, nothing is begun. */
 void store_checkpoint_full(struct store *s);
 bool store_checkpoint_has_room(struct store *s);
+/* Everything into the file, and the WAL cut to nothing; BUSY: not now. */
+MUST_CHECK int store_checkpoint_cut(struct store *s, struct err *e);
 
 /* tail.c */
 MUST_CHECK struct store_chunk *store_chunk_new(

@@ -17,7 +17,8 @@ take_group(struct store *s)
 		struct store_job *next =
 			QUEUE_OWNER(last->node.next, struct store_job, node);
 
-		if (bytes + next->bytes > LIMIT_COMMIT_BYTES)
+		if (bytes + next->bytes > LIMIT_COMMIT_BYTES || list->wipes ||
+			next->wipes)
 			break;
 		bytes += next->bytes;
 		last = next;
@@ -175,6 +176,7 @@ call_done(struct store_job *j, const struct err *result)
 	struct call_job *call = (struct call_job *)(void *)j;
 
 	call->inner->result = *result;
+	call->inner->is_wiped = j->is_wiped;
 	lock_take(&call->lock);
 	call->is_over = true;
 	cond_signal(&call->over);
@@ -185,7 +187,10 @@ int
 store_call(struct store *s, struct store_job *j, struct err *e)
 {
 	struct call_job call = {
-		.job = {.bytes = j->bytes, .run = call_run, .done = call_done},
+		.job = {.bytes = j->bytes,
+			.wipes = j->wipes,
+			.run = call_run,
+			.done = call_done},
 		.inner = j,
 	};
 	int r;
