@@ -33,13 +33,11 @@ remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 	return remove(path);
 }
 
-/* A folder on a real disk: syncs to memory would be measured else. */
 static int
-make_folder(struct bench *b, struct err *e)
+make_throw_away(struct bench *b, struct err *e)
 {
 	const char *tmp = getenv("TMPDIR");
 	bool beside = strcmp(b->c->data, "/var/lib/sluice") != 0;
-	struct statfs fs;
 	int n;
 
 	if (tmp == NULL || tmp[0] == '\0')
@@ -56,6 +54,27 @@ make_folder(struct bench *b, struct err *e)
 		return err_sys(e, ERR_IO, "a folder for the measurement (%s)",
 			beside ? b->c->data : tmp);
 	}
+	return 0;
+}
+
+/* A folder on a real disk: syncs to memory would be measured else. */
+static int
+make_folder(struct bench *b, const char *keep, struct err *e)
+{
+	struct statfs fs;
+	int rc;
+
+	b->is_kept = keep != NULL;
+	if (keep == NULL)
+		rc = make_throw_away(b, e);
+	else if (strlen(keep) >= sizeof(b->top) - 8)
+		rc = err_set(e, ERR_TOO_BIG, "the path of the folder is long");
+	else
+		rc = file_make_dir(keep, 0700, e);
+	if (rc < 0)
+		return rc;
+	if (keep != NULL)
+		snprintf(b->top, sizeof(b->top), "%s", keep);
 	snprintf(b->data, sizeof(b->data), "%.4000s/data", b->top);
 	if (statfs(b->top, &fs) == 0 && fs.f_type == TMPFS_MAGIC)
 		return err_set(e, ERR_INVALID,
@@ -116,7 +135,7 @@ put_machine(struct bench *b)
 }
 
 int
-bench_begin(struct bench *b, struct cli *c, struct err *e)
+bench_begin(struct bench *b, struct cli *c, const char *keep, struct err *e)
 {
 	static const struct cli_command online = {.name = "bench"};
 	int rc;
@@ -128,7 +147,7 @@ bench_begin(struct bench *b, struct cli *c, struct err *e)
 	b->on.json = true;
 	b->on.command = &online;
 	buf_init(&b->out, 1024 * 1024);
-	rc = make_folder(b, e);
+	rc = make_folder(b, keep, e);
 	if (rc == 0)
 		rc = measure_syncs(b, e);
 	if (rc == 0)
@@ -164,18 +183,24 @@ print_result(struct bench *b)
 	arena_fini(&a);
 }
 
-int
-bench_end(struct bench *b, int rc, struct err *e)
+void
+bench_close(struct bench *b)
 {
 	if (b->daemon != 0) {
 		kill(b->daemon, SIGKILL);
 		waitpid(b->daemon, NULL, 0);
 	}
+	buf_fini(&b->out);
+	if (b->top[0] != '\0' && !b->is_kept)
+		nftw(b->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+int
+bench_end(struct bench *b, int rc, struct err *e)
+{
 	if (rc == 0)
 		print_result(b);
-	buf_fini(&b->out);
-	if (b->top[0] != '\0')
-		nftw(b->top, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	bench_close(b);
 	return rc < 0 ? cli_fail(b->c, e) : CLI_DONE;
 }
 
@@ -183,7 +208,7 @@ static int
 spawn_daemon(struct bench *b, const char *roles, struct err *e)
 {
 	char role_text[200], log_path[BENCH_PATH_MAX];
-	const char *argv[32] = {"sluice", "run", "--data", b->data, "--set",
+	const char *argv[40] = {"sluice", "run", "--data", b->data, "--set",
 		role_text, "--set", "capture.listen=127.0.0.1:0", "--set",
 		"admin.listen=127.0.0.1:0", "--set", "kafka.listen=127.0.0.1:0",
 		"--set", "clickhouse.listen=127.0.0.1:0"};
@@ -194,7 +219,11 @@ spawn_daemon(struct bench *b, const char *roles, struct err *e)
 	if (rc < 0)
 		return rc;
 	snprintf(role_text, sizeof(role_text), "roles=%s", roles);
-	for (int i = 0; i < b->c->n_set && n < 29; i++) {
+	for (int i = 0; i < b->n_set; i++) {
+		argv[n++] = "--set";
+		argv[n++] = b->set[i];
+	}
+	for (int i = 0; i < b->c->n_set && n < 37; i++) {
 		argv[n++] = "--set";
 		argv[n++] = b->c->set[i];
 	}

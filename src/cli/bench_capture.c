@@ -35,7 +35,7 @@ measure(struct bench *b, struct err *e)
 	int rc = bench_start(b, "capture,admin", e);
 
 	if (rc == 0)
-		rc = bench_make_project(b, e);
+		rc = bench_make_project(b, NULL, e);
 	if (rc == 0)
 		rc = bench_load_options(b, &o, e);
 	if (rc < 0)
@@ -58,7 +58,7 @@ cmd_bench_capture(struct cli *c)
 {
 	struct bench b;
 	struct err e;
-	int rc = bench_begin(&b, c, &e);
+	int rc = bench_begin(&b, c, NULL, &e);
 
 	if (rc == 0)
 		rc = measure(&b, &e);

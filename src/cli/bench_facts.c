@@ -35,23 +35,57 @@ bench_put_text(struct bench *b, const char *name, const char *text)
 	json_put_string(&b->out, slice_str(text));
 }
 
-int64_t
-bench_rss(pid_t pid)
+/* A line of the process's status, in bytes. */
+static int64_t
+status_bytes(pid_t pid, const char *name)
 {
 	char path[64], line[256];
 	long long kib = 0;
+	size_t n = strlen(name);
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	f = fopen(path, "re");
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
-		if (strncmp(line, "VmRSS:", 6) == 0) {
-			kib = strtoll(line + 6, NULL, 10);
+		if (strncmp(line, name, n) == 0) {
+			kib = strtoll(line + n, NULL, 10);
 			break;
 		}
 	if (f != NULL)
 		fclose(f);
 	return kib * 1024;
+}
+
+int64_t
+bench_rss(pid_t pid)
+{
+	return status_bytes(pid, "VmRSS:");
+}
+
+int64_t
+bench_peak_rss(pid_t pid)
+{
+	return status_bytes(pid, "VmHWM:");
+}
+
+double
+bench_metric(struct bench *b, const char *name)
+{
+	struct buf out;
+	struct err e;
+	size_t n = strlen(name);
+	double v = 0;
+
+	buf_init(&out, 16 * 1024 * 1024);
+	if (api_call(&b->on, "GET", "/metrics", NULL, &out, &e) == 0)
+		for (const char *p = buf_cstr(&out); p != NULL;
+			p = strchr(p, '\n')) {
+			p += *p == '\n';
+			if (strncmp(p, name, n) == 0 && p[n] == ' ')
+				v = strtod(p + n, NULL);
+		}
+	buf_fini(&out);
+	return v;
 }
 
 pid_t
@@ -72,19 +106,23 @@ bench_clickhouse_pid(struct bench *b)
 }
 
 int
-bench_make_project(struct bench *b, struct err *e)
+bench_make_project(struct bench *b, int64_t *team_id, struct err *e)
 {
-	struct buf body, out;
+	struct api_doc d;
+	struct buf body;
 	int rc;
 
 	buf_init(&body, 4096);
-	buf_init(&out, 1024 * 1024);
 	buf_append_lit(&body,
 		"{\"name\":\"bench\",\"api_token\":\"" BENCH_TOKEN "\"}");
-	rc = api_call(&b->on, "POST", "/api/v1/projects", &body, &out, e);
+	rc = api_get(&b->on, "POST", "/api/v1/projects", &body, &d, e);
 	buf_fini(&body);
-	buf_fini(&out);
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (team_id != NULL)
+		*team_id = strtoll(api_text(&d, 0, "id"), NULL, 10);
+	api_doc_fini(&d);
+	return 0;
 }
 
 int

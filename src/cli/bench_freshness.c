@@ -222,7 +222,7 @@ prepare(struct bench *b, struct probes *s, struct err *e)
 		rc = bench_start(
 			b, "capture,ingest,broker,clickhouse,admin", e);
 	if (rc == 0)
-		rc = bench_make_project(b, e);
+		rc = bench_make_project(b, NULL, e);
 	if (rc == 0)
 		rc = bench_load_options(b, &s->o, e);
 	if (rc < 0)
@@ -276,7 +276,7 @@ cmd_bench_freshness(struct cli *c)
 {
 	struct bench b;
 	struct err e;
-	int rc = bench_begin(&b, c, &e);
+	int rc = bench_begin(&b, c, NULL, &e);
 
 	if (rc == 0)
 		rc = measure(&b, &e);

@@ -91,6 +91,21 @@ static const struct cli_option bench_options[] = {
 		"125000 events/s)"},
 	END,
 };
+static const struct cli_option ingest_options[] = {
+	{"persons", "N",
+		"persons that are there before; the load is spread over all of "
+		"them (default 10000)"},
+	{"seconds", "N",
+		"how much work: 20000 events for each second (default 10)"},
+	{"event-bytes", "N", "size of an event (default 1000)"},
+	{"connections", "N",
+		"connections that fill the front log (default 64)"},
+	{"threads", NULL, "run with one thread and with two, say the ratio"},
+	{"compare", NULL, "also run with 1000 persons, say the ratio"},
+	{"keep", "DIR", "use and keep this folder: the persons are made once"},
+	{"postgres", "URL", "persons in this Postgres database, empty before"},
+	END,
+};
 static const struct cli_option fresh_options[] = {
 	LOAD_OPTIONS,
 	{"rate", "N", "events a second (default 2000, in requests of 10)"},
@@ -161,7 +176,7 @@ const struct cli_command cli_commands[] = {
 	{"bench capture", "", 0, 0, bench_options, true,
 		"Measure durable acknowledgement on a throw-away folder.",
 		cmd_bench_capture},
-	{"bench ingest", "", 0, 0, bench_options, true,
+	{"bench ingest", "", 0, 0, ingest_options, true,
 		"Measure the app server with persons.", cmd_bench_ingest},
 	{"bench freshness", "", 0, 0, fresh_options, true,
 		"Measure the time from HTTP to visible in ClickHouse.",

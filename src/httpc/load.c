@@ -45,6 +45,7 @@ struct load {
 	const struct load_options *o;
 	struct load_result *result;
 	struct rand_state random;
+	struct load_numbers numbers;
 	struct load_template templates[N_TEMPLATES];
 	struct load_body *bodies; /* compressed ones, each sent once */
 	int64_t n_bodies;
@@ -97,7 +98,7 @@ prepare_bodies(struct load *l, struct err *e)
 		struct load_template *t = &l->templates[i % N_TEMPLATES];
 		struct load_body *body = &l->bodies[i];
 
-		load_template_fill(t, o, &l->random);
+		load_template_fill(t, o, &l->random, &l->numbers);
 		buf_init(&b, t->len + 1024);
 		if (zip_gzip(slice_of(t->text, t->len), 1, &b, e) != 0) {
 			buf_fini(&b);
@@ -210,7 +211,7 @@ start_request(struct load *l, struct load_connection *c, int64_t now_ns)
 		c->json_len = l->bodies[l->n_started].json_len;
 		memcpy(c->uuid, l->bodies[l->n_started].uuid, 36);
 	} else {
-		load_template_fill(t, o, &l->random);
+		load_template_fill(t, o, &l->random, &l->numbers);
 		memcpy(c->uuid, t->text + t->patches[0].uuid, 36);
 	}
 	if (c->out_cap < len + HEAD_MAX_BYTES) {
@@ -384,9 +385,11 @@ prepare(struct load *l, struct err *e)
 
 	if (o->n_connections < 1 || o->n_connections > CONNECTIONS_MAX ||
 		o->events_per_request < 1 || o->event_bytes < 700 ||
-		o->n_persons < 1 || (o->is_gzip && o->max_requests < 1))
+		o->n_persons < 1 || (o->is_gzip && o->max_requests < 1) ||
+		(o->is_mixed && o->events_per_request % LOAD_MIX != 0))
 		return err_set(e, ERR_INVALID, "load: options out of range");
 	rand_seed(&l->random, o->seed);
+	load_numbers_init(&l->numbers, o);
 	for (int i = 0; i < N_TEMPLATES; i++)
 		if (load_template_make(&l->templates[i], o, &l->random, e) != 0)
 			return -(int)e->code;

@@ -10,6 +10,10 @@
  * A load generator for the capture port: keep-alive connections on one thread,
  * every event with a uuid of its own and varied values. Bench use only.
  */
+#define LOAD_MIX 50
+#define LOAD_MIX_FRESH 4
+#define LOAD_MIX_MERGES 1
+
 struct load_options {
 	uint16_t port; /* on 127.0.0.1 */
 	const char *token;
@@ -23,6 +27,14 @@ struct load_options {
 	int64_t max_requests; /* 0: no bound (not with is_gzip) */
 	double events_per_s; /* open-loop rate; 0: as fast as answers come */
 	uint64_t seed;
+	/* Of each 50 events 35 are of persons that are known, 10 set a property
+	 * of one, 4 are of new persons (fresh-00000000 ...), 1 merges two
+	 * persons. events_per_request is a multiple of LOAD_MIX. */
+	bool is_mixed;
+	int64_t first_fresh; /* number of the first new person */
+	int64_t first_merge; /* merges there were before */
+	int64_t n_merges_max; /* ever: a tenth of n_persons is kept for them;
+				 are there more, new persons are merged */
 	/* Called for each answer, may be NULL: when it was sent and answered
 	 * (clock_mono_ns) and the first uuid of the request (36 bytes). */
 	void (*on_answer)(void *cookie, const char *uuid, int64_t sent_ns,

@@ -95,20 +95,63 @@ put_properties(struct buf *b, struct rand_state *r, size_t until)
 	buf_append_lit(b, "\"");
 }
 
+/* Spread over the request, so that all kinds stand beside each other. */
+static enum load_kind
+kind_of(const struct load_options *o, int i)
+{
+	int k = i % LOAD_MIX;
+
+	if (!o->is_mixed)
+		return LOAD_KNOWN;
+	if (k == LOAD_MIX - 1)
+		return LOAD_MERGE;
+	if (k % 5 == 2)
+		return LOAD_UPDATE;
+	return k % 10 == 8 && k < 40 ? LOAD_FRESH : LOAD_KNOWN;
+}
+
+/* Persons whose number ends in this one are there to be swallowed by merges:
+ * nobody identifies them before. */
+#define SWALLOWED_DIGIT 7
+
+static const char *
+merge_prefix(const struct load_options *o)
+{
+	return o->n_merges_max <= o->n_persons / 10 ? "user-" : "fresh-";
+}
+
+static void
+put_mixed(struct buf *b, struct load_patch *patch, const struct load_options *o)
+{
+	if (patch->kind == LOAD_UPDATE)
+		buf_append_lit(b, ",\"$set\":{\"plan\":\"p-");
+	else if (patch->kind == LOAD_MERGE)
+		buf_printf(b, ",\"$anon_distinct_id\":\"%s", merge_prefix(o));
+	else
+		return;
+	patch->value = (uint32_t)b->len;
+	buf_append_lit(b, "00000000\"");
+	if (patch->kind == LOAD_UPDATE)
+		buf_append_char(b, '}');
+}
+
 static void
 put_event(struct buf *b, struct load_patch *patch, const struct load_options *o,
 	struct rand_state *r)
 {
 	size_t until = b->len + (size_t)o->event_bytes - 60;
-	bool identify = (int)rand_below(r, 100) < o->identify_percent;
+	bool identify =
+		!o->is_mixed && (int)rand_below(r, 100) < o->identify_percent;
 	char at[CLOCK_TEXT_MAX];
 
 	clock_format(clock_now_us(), CLOCK_ISO_MS, at);
 	buf_printf(b, "{\"event\":\"%s\",\"uuid\":\"",
-		identify ? "$identify" : "$pageview");
+		identify || patch->kind == LOAD_MERGE ? "$identify"
+						      : "$pageview");
 	patch->uuid = (uint32_t)b->len;
 	put_uuid(b, r);
-	buf_append_lit(b, "\",\"distinct_id\":\"user-");
+	buf_printf(b, "\",\"distinct_id\":\"%s-",
+		patch->kind == LOAD_FRESH ? "fresh" : "user");
 	patch->person = (uint32_t)b->len;
 	buf_printf(b, "00000000\",\"timestamp\":\"%s\",", at);
 	if (o->events_per_request == 1)
@@ -117,6 +160,7 @@ put_event(struct buf *b, struct load_patch *patch, const struct load_options *o,
 	if (identify)
 		buf_printf(b, ",\"$set\":{\"plan\":\"p%d\"}",
 			(int)rand_below(r, 4));
+	put_mixed(b, patch, o);
 	buf_append_lit(b, "}}");
 }
 
@@ -134,6 +178,7 @@ load_template_make(struct load_template *t, const struct load_options *o,
 	for (int i = 0; t->patches != NULL && i < t->n; i++) {
 		if (i > 0)
 			buf_append_char(&b, ',');
+		t->patches[i].kind = kind_of(o, i);
 		put_event(&b, &t->patches[i], o, r);
 	}
 	if (t->n > 1)
@@ -148,20 +193,82 @@ load_template_make(struct load_template *t, const struct load_options *o,
 	return 0;
 }
 
+static int64_t
+common_divisor(int64_t a, int64_t b)
+{
+	while (b != 0) {
+		int64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+void
+load_numbers_init(struct load_numbers *n, const struct load_options *o)
+{
+	*n = (struct load_numbers){o->first_fresh, o->first_merge, 0, 1};
+	if (!o->is_mixed || o->n_merges_max > o->n_persons / 10)
+		return;
+	/* Steps of about the golden section meet each of them once. */
+	n->n_swallowed = o->n_persons / 10;
+	n->stride = (int64_t)((double)n->n_swallowed * 0.618) + 1;
+	while (common_divisor(n->stride, n->n_swallowed) != 1)
+		n->stride++;
+}
+
+static int64_t
+swallowed_person(struct load_numbers *n)
+{
+	int64_t k = n->merge++;
+
+	if (n->n_swallowed == 0)
+		return k;
+	return k % n->n_swallowed * n->stride % n->n_swallowed * 10 +
+	       SWALLOWED_DIGIT;
+}
+
+static void
+write_digits(char *at, int64_t v)
+{
+	for (char *digit = at + 8; digit > at; v /= 10)
+		*--digit = (char)('0' + v % 10);
+}
+
+static void
+fill_one(struct load_template *t, const struct load_patch *patch,
+	const struct load_options *o, struct rand_state *r,
+	struct load_numbers *n)
+{
+	int64_t person = (int64_t)rand_below(r, (uint64_t)o->n_persons);
+
+	write_uuid(t->text + patch->uuid, r);
+	switch (patch->kind) {
+	case LOAD_KNOWN:
+		break;
+	case LOAD_UPDATE:
+		write_digits(t->text + patch->value,
+			(int64_t)rand_below(r, 100000000));
+		break;
+	case LOAD_FRESH:
+		person = n->fresh++;
+		break;
+	case LOAD_MERGE:
+		if (person % 10 == SWALLOWED_DIGIT)
+			person--;
+		write_digits(t->text + patch->value, swallowed_person(n));
+		break;
+	}
+	write_digits(t->text + patch->person, person);
+}
+
 void
 load_template_fill(struct load_template *t, const struct load_options *o,
-	struct rand_state *r)
+	struct rand_state *r, struct load_numbers *n)
 {
-	for (int i = 0; i < t->n; i++) {
-		uint64_t person = rand_below(r, (uint64_t)o->n_persons);
-		char *digit = t->text + t->patches[i].person + 8;
-
-		write_uuid(t->text + t->patches[i].uuid, r);
-		for (int j = 0; j < 8; j++) {
-			*--digit = (char)('0' + person % 10);
-			person /= 10;
-		}
-	}
+	for (int i = 0; i < t->n; i++)
+		fill_one(t, &t->patches[i], o, r, n);
 }
 
 void

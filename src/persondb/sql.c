@@ -89,6 +89,9 @@ static const char *const texts[PERSONDB_N_SQL] = {
 		"SELECT d.distinct_id FROM person p JOIN person_distinct_id d "
 		"ON d.person_id = p.id WHERE p.team_id = ?1 AND p.uuid = ?2 "
 		"AND p.is_deleted = 0 ORDER BY d.seq LIMIT 1",
+	[PERSONDB_FILL_DROP] = "DROP INDEX person_by_uuid",
+	[PERSONDB_FILL_INDEX] = "CREATE UNIQUE INDEX person_by_uuid "
+				"ON person (team_id, uuid)",
 };
 
 const struct sql_set persondb_sql = {"persondb", texts, PERSONDB_N_SQL};

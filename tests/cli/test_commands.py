@@ -411,4 +411,21 @@ def test_bench_ingest_counts_again():
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["events"] >= 20000 and result["events_per_s"] > 0
-    assert result["records_by_reading"] == result["events"]
+    assert result["persons_found"] == 100 + result["events"] // 50 * 3
+
+
+def test_bench_ingest_keeps_its_persons(tmp_path):
+    keep = ("--keep", str(tmp_path / "kept"), "--persons", "1000", "--json")
+    done = run("bench", "ingest", "--seconds", "1", "--threads", "--compare", *keep)
+    assert done.returncode == 0, done.stderr
+    first = json.loads(done.stdout)
+    assert first["threads_ratio"] > 0 and first["cost_ratio"] > 0
+    assert first["build_seconds"] > 0 and "GB" in done.stderr
+    done = run("bench", "ingest", "--seconds", "1", *keep)
+    assert done.returncode == 0, done.stderr
+    again = json.loads(done.stdout)
+    assert again["build_seconds"] == 0
+    n_new = again["events"] // 50 * 3
+    assert again["persons_found"] == first["persons_found"] + n_new
+    done = run("bench", "ingest", "--persons", "1001", *keep[:2])
+    assert done.returncode == 1 and "1000 persons" in done.stderr

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../event/make_event.h"
+#include "persondb/fill.h"
 #include "persondb/persondb.h"
 #include "store/store.h"
 
@@ -272,6 +273,41 @@ deletion_leaves_tombstones(void **state)
 	assert_int_equal(count(1), 1);
 }
 
+/* What the load generator sends of a person that is known. */
+#define PAGE_VIEW(more)                                                        \
+	"\"$os\":\"Mac OS X\",\"$browser\":\"Chrome\","                        \
+	"\"$device_type\":\"Desktop\",\"$host\":\"shop.example\","             \
+	"\"$current_url\":\"https://shop.example/p/a?q=1\","                   \
+	"\"$pathname\":\"/p/1\",\"$browser_version\":7,"                       \
+	"\"$screen_height\":1,\"$screen_width\":2,"                            \
+	"\"$viewport_height\":3,\"$viewport_width\":4" more
+
+static void
+filled_persons_are_those_of_page_views(void **state)
+{
+	static const char *const known[] = {
+		EVENT("$pageview", "user-00000041", PAGE_VIEW(""))};
+	static const char *const more[] = {
+		EVENT("$pageview", "user-00000041",
+			PAGE_VIEW(",\"$set\":{\"plan\":1}")),
+		EVENT("$identify", "user-00000041",
+			PAGE_VIEW(",\"$anon_distinct_id\":\"user-00000007\""))};
+	char before[8192];
+	struct err e;
+
+	(void)state;
+	must(persondb_fill(f.s, 1, 42, &e), &e);
+	assert_int_equal(count(1), 42);
+	snprintf(before, sizeof(before), "%s", show("user-00000041"));
+	assert_non_null(strstr(before, "\"version\":0,"));
+	assert_non_null(strstr(before, "\"is_identified\":false"));
+	play(1, known, 1);
+	assert_string_equal(show("user-00000041"), before);
+	play(1, more, 2);
+	assert_non_null(strstr(show("user-00000007"), "\"plan\":1"));
+	assert_int_equal(count(1), 41);
+}
+
 static int
 count_lines(const char *p)
 {
@@ -390,6 +426,7 @@ main(void)
 		T(a_person_is_shown_as_the_command_line_says),
 		T(what_was_saved_is_there_after_a_restart),
 		T(deletion_leaves_tombstones),
+		T(filled_persons_are_those_of_page_views),
 		T(lists_come_in_pages),
 		T(groups_and_types_are_shown),
 		T(a_failed_batch_leaves_nothing),
