@@ -105,6 +105,17 @@ undo_job(struct store_conn *c, struct err *e)
 	return r != 0 ? r : store_conn_run(c, STORE_SQL_RELEASE, e);
 }
 
+/* What counts is what run returns: it may have met an error and handled it. */
+static int
+call_run(struct store_job *j, struct store_conn *c)
+{
+	int r = j->run(j, c, &j->result);
+
+	if (r == 0)
+		j->result.code = ERR_OK;
+	return r;
+}
+
 /* store-3: a job that fails leaves nothing behind. Returns an error only when
  * the whole transaction is lost. */
 static int
@@ -116,7 +127,7 @@ run_in_savepoint(struct store *s, struct store_job *j, struct err *e)
 	if (r != 0 || (r = store_conn_run(c, STORE_SQL_SAVEPOINT, e)) != 0)
 		return r;
 	store_append_begin_savepoint(s);
-	r = j->run(j, c, &j->result);
+	r = call_run(j, c);
 	store_conn_reset_all(c);
 	if (r == 0)
 		r = store_append_flush(s, &j->result);
@@ -132,7 +143,7 @@ run_in_savepoint(struct store *s, struct store_job *j, struct err *e)
 static int
 run_alone(struct store *s, struct store_job *j, struct err *e)
 {
-	int r = j->run(j, s->w, &j->result);
+	int r = call_run(j, s->w);
 
 	store_conn_reset_all(s->w);
 	if (check_tx(s->w, e) != 0)

@@ -298,6 +298,30 @@ what_was_answered_is_there_after_close_and_open(void **state)
 	buf_fini(&m.b);
 }
 
+static int
+met_run(struct store_job *j, struct store_conn *c, struct err *e)
+{
+	int r = move_run(j, c, e);
+
+	ERR_IGNORE(err_set(e, ERR_INVALID, "met and handled"), "handled");
+	return r;
+}
+
+/* store-3: what counts is what run returns. */
+static void
+an_error_that_a_job_handled_is_no_failure(void **state)
+{
+	struct fixture *f = *state;
+	struct move m;
+
+	set_up_move(&m, f, 3);
+	m.job.run = met_run;
+	assert_int_equal(store_call(f->s, &m.job, &f->e), 0);
+	assert_int_equal(m.job.result.code, ERR_OK);
+	assert_int_equal(position(f), 3);
+	buf_fini(&m.b);
+}
+
 /* store-9: a statement that is not there ends the process. */
 static void
 a_mistake_of_the_program_ends_it(void **state)
@@ -327,6 +351,9 @@ run_job_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			rows_append_and_position_commit_together, open_state,
+			close_all),
+		cmocka_unit_test_setup_teardown(
+			an_error_that_a_job_handled_is_no_failure, open_state,
 			close_all),
 		cmocka_unit_test_setup_teardown(
 			a_failing_job_of_a_group_is_undone_alone, open_state,
