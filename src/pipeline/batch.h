@@ -101,6 +101,7 @@ struct pipeline_batch {
 	struct out person_out, id_out, group_out, warning_out, letter_out;
 	uint64_t n_results[4]; /* as the labels of INGEST_RESULT */
 	int64_t began_ns;
+	const char *failed_step; /* the last that stopped the batch */
 	bool is_alone; /* one event that failed for memory before */
 };
 

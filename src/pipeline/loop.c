@@ -116,9 +116,10 @@ pipeline_flown(struct pipeline_batch *b, const struct err *outcome)
 
 /* The batch in flight was committed. */
 static void
-note_success(struct pipeline *p)
+note_success(struct pipeline *p, const struct pipeline_batch *b)
 {
 	p->n_failures = 0;
+	pipeline_suspect_passed(p, b);
 	if (p->limit_events > 0 && ++p->n_under_limit == SMALL_BATCHES) {
 		p->n_under_limit = 0;
 		p->limit_events *= 2;
@@ -131,7 +132,9 @@ note_success(struct pipeline *p)
 static int
 land(struct pipeline *p, struct err *e)
 {
-	if (p->in_flight == NULL)
+	struct pipeline_batch *b = p->in_flight;
+
+	if (b == NULL)
 		return 0;
 	lock_take(&p->lock);
 	while (!p->is_flown)
@@ -140,7 +143,9 @@ land(struct pipeline *p, struct err *e)
 	lock_release(&p->lock);
 	p->in_flight = NULL;
 	if (e->code == ERR_OK)
-		note_success(p);
+		note_success(p, b);
+	else
+		pipeline_suspect_note(p, b, e);
 	return -(int)e->code;
 }
 
@@ -191,7 +196,10 @@ fill(struct pipeline *p, struct pipeline_batch *b, struct input *in,
 	if (r != 0)
 		return r;
 	b->is_alone = p->limit_events == 1 && p->n_failures >= ALONE_FAILURES;
-	return pipeline_run_steps(b, STEP_AHEAD, e);
+	r = pipeline_run_steps(b, STEP_AHEAD, e);
+	if (r == 0)
+		pipeline_suspect_kill(p, b);
+	return r;
 }
 
 /* A batch that is not full waits a while for company, counted from the batch
@@ -234,6 +242,9 @@ recover(struct pipeline *p, const struct err *why)
 	}
 	if (delay_ns > BACKOFF_MOST_NS)
 		delay_ns = BACKOFF_MOST_NS;
+	if (p->is_searching)
+		delay_ns = 0;
+	p->is_searching = false;
 	pause_until(p, clock_mono_ns() + delay_ns);
 }
 

@@ -25,6 +25,16 @@ enum output_id {
 	N_OUTPUTS
 };
 
+/* An event whose lone batch cannot be committed. */
+struct suspect {
+	struct input *in; /* NULL: there is none */
+	int64_t offset;
+	bool is_condemned; /* it failed twice: it becomes a letter */
+	bool is_acquitted; /* nothing is suspected until a batch is done */
+	const char *step;
+	struct err why;
+};
+
 struct pool;
 struct debounce;
 
@@ -53,6 +63,8 @@ struct pipeline {
 	int64_t last_began_ns; /* of the batch before */
 	int limit_events; /* smaller batches after a failure of memory; 0: none */
 	int n_under_limit; /* batches done since */
+	struct suspect suspect;
+	bool is_searching; /* for it: the next batch is smaller, at once */
 	unsigned n_failures; /* in a row */
 
 	struct lock lock;
@@ -64,6 +76,16 @@ struct pipeline {
 	struct err outcome; /* of it */
 	char trouble[256]; /* "" while it moves */
 };
+
+/* suspect.c @thread pipeline */
+/* The second half of b failed. */
+void pipeline_suspect_note(struct pipeline *p, const struct pipeline_batch *b,
+	const struct err *why);
+/* After the first half. */
+void pipeline_suspect_kill(struct pipeline *p, struct pipeline_batch *b);
+/* b was committed. */
+void pipeline_suspect_passed(
+	struct pipeline *p, const struct pipeline_batch *b);
 
 /* loop.c @thread pipeline */
 void pipeline_main(void *cookie);

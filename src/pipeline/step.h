@@ -44,6 +44,27 @@ extern const struct pipeline_step pipeline_steps[N_STEPS];
 MUST_CHECK int pipeline_run_steps(
 	struct pipeline_batch *b, enum step_part part, struct err *e);
 
+/* One event alone, through decode; the item was only laid out. Also used when a
+ * later step wants the event anew. */
+MUST_CHECK int pipeline_decode_item(
+	struct range *r, struct item *it, struct err *e);
+
+/* Fault builds: fails if the event's property $sluice_fault names the step (and
+ * the fault point `event` is not off). */
+#ifdef SLUICE_FAULT_POINTS
+MUST_CHECK int step_fault(
+	const struct item *it, const char *step, struct err *e);
+#else
+MUST_CHECK static inline int
+step_fault(const struct item *it, const char *step, struct err *e)
+{
+	(void)it;
+	(void)step;
+	(void)e;
+	return 0;
+}
+#endif
+
 MUST_CHECK int step_decode(struct pipeline_batch *b, struct err *e);
 MUST_CHECK int step_normalise(struct pipeline_batch *b, struct err *e);
 MUST_CHECK int step_persons(struct pipeline_batch *b, struct err *e);

@@ -1,5 +1,6 @@
 #include "pipeline/step.h"
 
+#include "base/fault.h"
 #include "pipeline/flow.h"
 #include "pipeline/pipeline_int.h"
 
@@ -55,5 +56,11 @@ pipeline_append_output(struct pipeline_batch *b, struct store_conn *c,
 int
 step_commit(struct pipeline_batch *b, struct err *e)
 {
+	if (fault_point("pipeline_commit", e) != 0)
+		return -(int)e->code;
+	for (int i = 0; i < b->n_items; i++)
+		if (b->items[i].fate != ITEM_DEAD &&
+			step_fault(&b->items[i], "commit", e) != 0)
+			return -(int)e->code;
 	return b->p->flow->commit(b, e);
 }

@@ -260,8 +260,8 @@ take_headers(struct item *it)
 		it->name = SLICE_NONE;
 }
 
-static int
-decode(struct range *r, struct item *it, struct err *e)
+int
+pipeline_decode_item(struct range *r, struct item *it, struct err *e)
 {
 	static const struct event_rules no_rules;
 	const struct event_rules *rules = &no_rules;
@@ -295,6 +295,8 @@ decode(struct range *r, struct item *it, struct err *e)
 		return err_set(e, ERR_INVALID, "the event has no distinct_id");
 	rc = event_read(&it->ev, rules, &src, &r->work, e);
 	it->is_read = rc == 0;
+	if (rc == 0)
+		rc = step_fault(it, "decode", e);
 	if (rc == 0 && team == NULL) {
 		struct err none = {.text = "no project has the event's key"};
 
@@ -311,7 +313,8 @@ decode_range(struct range *r)
 		struct item *it = &r->b->items[i];
 		struct err e;
 
-		if (decode(r, it, &e) == 0 || decode(r, it, &e) == 0)
+		if (pipeline_decode_item(r, it, &e) == 0 ||
+			pipeline_decode_item(r, it, &e) == 0)
 			continue;
 		if (!pipeline_err_is_final(r->b, &e)) {
 			r->failed = e;

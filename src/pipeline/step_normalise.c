@@ -11,6 +11,8 @@ normalise(struct range *r, struct item *it, struct err *e)
 
 	if (next == EVENT_GO)
 		next = event_normalise(&it->ev, &r->work);
+	if (step_fault(it, "normalise", e) != 0)
+		return -(int)e->code;
 	if (it->ev.props.failed || it->ev.set.failed || it->ev.set_once.failed)
 		return err_set(e, ERR_NO_MEMORY, "no memory for an event");
 	if (next == EVENT_DROP)
@@ -29,9 +31,11 @@ normalise_range(struct range *r)
 
 		if (it->fate != ITEM_GO)
 			continue;
-		/* Not tried again: the event was changed in place, and what it
-		 * needs besides is memory alone. */
 		if (normalise(r, it, &e) == 0)
+			continue;
+		/* Once more from the record: it was changed in place. */
+		if (pipeline_decode_item(r, it, &e) == 0 &&
+			(it->fate != ITEM_GO || normalise(r, it, &e) == 0))
 			continue;
 		if (!pipeline_err_is_final(r->b, &e)) {
 			r->failed = e;

@@ -11,9 +11,18 @@
  * them in order. The rest is small and is built here in one go.
  */
 static void
-kill_too_large(struct range *r, struct item *it, const struct err *why)
+put_row(struct range *r, struct item *it)
 {
-	pipeline_item_kill(it, &r->arena, LETTER_TOO_LARGE, "output", why);
+	struct err e;
+
+	/* What is too large is so again; the rest is tried once more. */
+	if (step_fault(it, "output", &e) != 0 &&
+		step_fault(it, "output", &e) != 0)
+		pipeline_item_kill(
+			it, &r->arena, LETTER_STEP_FAILED, "output", &e);
+	else if (put_event(&r->events, it, &r->b->clock, &r->scratch, &e) != 0)
+		pipeline_item_kill(
+			it, &r->arena, LETTER_TOO_LARGE, "output", &e);
 }
 
 static void
@@ -27,9 +36,8 @@ output_range(struct range *r)
 	for (int i = r->from; i < r->to; i++) {
 		struct item *it = &r->b->items[i];
 
-		if (it->fate == ITEM_GO &&
-			put_event(&r->events, it, k, &r->scratch, &e) != 0)
-			kill_too_large(r, it, &e);
+		if (it->fate == ITEM_GO)
+			put_row(r, it);
 		if (it->fate == ITEM_GO || it->fate == ITEM_ROWS_ONLY)
 			put_heatmap(&r->heatmaps, &it->ev);
 	}

@@ -50,7 +50,9 @@ apply_all(struct pipeline_batch *b, struct event_work *w, struct err *e)
 
 		if (!takes_part(it))
 			continue;
-		if (person_apply(&b->persons, &it->ev, w, &it->person, e) != 0)
+		if (person_apply(&b->persons, &it->ev, w, &it->person, e) !=
+				0 ||
+			step_fault(it, "persons", e) != 0)
 			return i;
 		if (it->ev.props.failed) {
 			ERR_IGNORE(err_set(e, ERR_NO_MEMORY,
@@ -74,23 +76,26 @@ step_persons(struct pipeline_batch *b, struct err *e)
 	put_clock_init(&b->clock, clock_now_us());
 	for (;;) {
 		struct item *bad;
+		struct err why;
 		int at;
 
 		r = load(b, e);
 		if (r != 0)
 			return r;
-		at = apply_all(b, &w, e);
+		at = apply_all(b, &w, &why);
 		if (at == b->n_items)
 			return 0;
-		if (!pipeline_err_is_final(b, e))
+		if (!pipeline_err_is_final(b, &why)) {
+			*e = why;
 			return -(int)e->code;
+		}
 		/* pipeline-4: the set may hold half of the event's changes, so
 		 * it is made anew, once with the event and then without. */
 		take_back_all(b);
 		bad = &b->items[at];
 		if (bad->was_retried || n_redos >= REDOS_MAX)
 			pipeline_item_kill(bad, &b->turn, LETTER_STEP_FAILED,
-				"persons", e);
+				"persons", &why);
 		bad->was_retried = true;
 		n_redos++;
 	}

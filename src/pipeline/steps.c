@@ -1,6 +1,9 @@
 #include "pipeline/step.h"
 
+#include <string.h>
+
 #include "base/clock.h"
+#include "base/fault.h"
 #include "stats/stats.h"
 
 const struct pipeline_step pipeline_steps[N_STEPS] = {
@@ -42,6 +45,7 @@ pipeline_run_steps(struct pipeline_batch *b, enum step_part part, struct err *e)
 			(uint64_t)(clock_mono_ns() - began_ns) / 1000);
 		if (r != 0) {
 			stats_add(STATS_INGEST_STEP_FAILURES, i, 1);
+			b->failed_step = s->name;
 			return err_prefix(e, "step %s", s->name);
 		}
 		stats_add(STATS_INGEST_STEP_EVENTS, i, (uint64_t)b->n_items);
@@ -49,3 +53,19 @@ pipeline_run_steps(struct pipeline_batch *b, enum step_part part, struct err *e)
 	}
 	return 0;
 }
+
+#ifdef SLUICE_FAULT_POINTS
+int
+step_fault(const struct item *it, const char *step, struct err *e)
+{
+	const struct prop *p =
+		it->is_read ? props_get_lit(&it->ev.props, "$sluice_fault")
+			    : NULL;
+	size_t len = strlen(step);
+
+	if (p == NULL || p->value.len != len + 2 ||
+		memcmp(p->value.p + 1, step, len) != 0 || fault_is_off("event"))
+		return 0;
+	return err_set(e, ERR_INVALID, "a failure was asked for");
+}
+#endif

@@ -305,6 +305,12 @@ is_drained(struct world *w)
 }
 
 void
+world_wait(struct world *w, bool (*fn)(struct world *w), const char *what)
+{
+	wait_until(w, fn, INT64_C(60000000000), what);
+}
+
+void
 world_drain(struct world *w)
 {
 	wait_until(w, is_drained, INT64_C(60000000000), "drained");
