@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "audit/audit.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -142,6 +143,7 @@ struct capture_job {
 	struct buf answer; /* of v1: the body of the success answer */
 	size_t heavy_bytes; /* counted in the capture's */
 	uint32_t n_events;
+	struct audit_tally tally; /* of records for the app server */
 	int n_outs;
 	struct capture_out outs[CAPTURE_OUTS];
 	struct capture_job *next_free;

@@ -310,6 +310,9 @@ capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	n = capture_event_headers(x, ev, m, &h);
 	batch_value_end(&o->w, x->now_us / 1000, key, h.kv, n);
 	o->n++;
+	x->job->tally.sum.count++;
+	x->job->tally.sum.bits ^=
+		audit_uuid_hash(slice_of(m->uuid, sizeof(m->uuid)));
 	return 0;
 }
 
@@ -360,6 +363,11 @@ capture_begin_records(struct capture_ctx *x)
 		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
 			"transient error, please retry");
 	x->job->n_events = x->body.n;
+	x->job->tally = (struct audit_tally){
+		.hop = AUDIT_CAPTURE,
+		.minute = audit_minute(x->now_us / 1000),
+		.team_id = x->team == NULL ? 0 : x->team->id,
+	};
 	return 0;
 }
 

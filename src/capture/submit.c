@@ -225,9 +225,12 @@ next_piece(struct slice rest, size_t *len, uint32_t *n_records, struct err *e)
 	return 0;
 }
 
+/* The tally goes with the first piece; the others bring nothing more. */
 static int
-append_out(struct store_conn *conn, struct capture_out *o, struct err *e)
+append_out(struct store_conn *conn, struct capture_out *o,
+	const struct audit_tally **tally, struct err *e)
 {
+	static const struct audit_tally nothing;
 	for (size_t at = 0; at < o->batches.len;) {
 		struct slice rest =
 			slice_of(o->batches.p + at, o->batches.len - at);
@@ -237,10 +240,12 @@ append_out(struct store_conn *conn, struct capture_out *o, struct err *e)
 		int err = next_piece(rest, &len, &n_records, e);
 
 		if (err == 0)
-			err = store_tx_append(conn, o->part, o->batches.p + at,
-				len, n_records, o->max_ts_ms, &base, e);
+			err = store_tx_append_noted(conn, o->part,
+				o->batches.p + at, len, n_records, *tally,
+				&base, e);
 		if (err != 0)
 			return err;
+		*tally = &nothing;
 		at += len;
 	}
 	return 0;
@@ -254,10 +259,11 @@ multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
 		(struct capture_job *)(void *)((char *)sj -
 					       offsetof(struct capture_job,
 						       multi));
+	const struct audit_tally *tally = &j->tally;
 	int err = 0;
 
 	for (int i = 0; i < j->n_outs && err == 0; i++)
-		err = append_out(conn, &j->outs[i], e);
+		err = append_out(conn, &j->outs[i], &tally, e);
 	return err;
 }
 
@@ -274,6 +280,7 @@ hand_over(struct capture_job *j, struct err *e)
 			.len = o->batches.len,
 			.n_records = o->n,
 			.max_ts_ms = o->max_ts_ms,
+			.note = &j->tally,
 		};
 		return store_submit_append(j->c->spool, &j->append, e);
 	}

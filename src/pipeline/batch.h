@@ -49,6 +49,14 @@ struct item_before {
 	struct slice *groups; /* $group_0 …; NULL: the event has no $groups */
 };
 
+/* Who the record is in the audit counters: by its headers, not its value. */
+struct item_who {
+	int64_t team_id; /* 0: unknown */
+	uint64_t hash; /* of the uuid; 0: none is named */
+	uint64_t row_hash; /* of the event row's; valid with a row */
+	bool is_renamed; /* the value names another than the headers */
+};
+
 /* One record and its event. */
 struct item {
 	struct batch_record_view rec;
@@ -56,6 +64,7 @@ struct item {
 	struct event ev; /* valid once is_read */
 	bool is_read;
 	bool was_retried;
+	struct item_who who; /* after step normalise */
 	struct item_before before;
 	struct person_result person; /* after the persons step */
 	/* Of dead ones. */

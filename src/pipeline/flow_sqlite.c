@@ -1,6 +1,7 @@
 #include "pipeline/flow.h"
 
 #include "persondb/persondb.h"
+#include "pipeline/count.h"
 #include "pipeline/pipeline_int.h"
 #include "pipeline/step.h"
 
@@ -52,6 +53,8 @@ commit(struct pipeline_batch *b, struct err *e)
 		r = pipeline_append_output(b, b->c, store_tx_append, e);
 	if (r == 0)
 		r = pipeline_input_move(b->c, b->in, b->next, e);
+	if (r == 0)
+		r = pipeline_count(b, b->c, audit_save, e);
 	return r;
 }
 

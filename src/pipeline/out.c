@@ -83,6 +83,13 @@ void
 out_end(struct out *o, struct slice key, const struct batch_header_kv *headers,
 	uint32_t n_headers)
 {
+	out_end_at(o, o->ts_ms, key, headers, n_headers);
+}
+
+void
+out_end_at(struct out *o, int64_t ts_ms, struct slice key,
+	const struct batch_header_kv *headers, uint32_t n_headers)
+{
 	size_t tail = key.len;
 
 	for (uint32_t i = 0; i < n_headers; i++)
@@ -90,7 +97,9 @@ out_end(struct out *o, struct slice key, const struct batch_header_kv *headers,
 	if (!o->b.failed && o->w.n > 0 &&
 		batch_bytes(&o->w) + tail > LIMIT_BATCH_BYTES)
 		move_to_new_batch(o, key.len);
-	batch_value_end(&o->w, o->ts_ms, key, headers, n_headers);
+	if (o->w.n == 0)
+		o->w.base_ts = ts_ms; /* by definition that of the first */
+	batch_value_end(&o->w, ts_ms, key, headers, n_headers);
 	o->n_records++;
 }
 

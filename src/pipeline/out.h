@@ -10,9 +10,9 @@
 
 /*
  * Record batches for one partition, back to back in one buf, each of at most
- * LIMIT_BATCH_BYTES unless a single record is larger. All records carry the
- * batch's clock. A record is begun, its value appended to out_buf, then ended.
- * Failures stay with the buf; out_finish tells.
+ * LIMIT_BATCH_BYTES unless a single record is larger. Records carry the batch's
+ * clock unless said otherwise. A record is begun, its value appended to out_buf,
+ * then ended. Failures stay with the buf; out_finish tells.
  */
 struct out {
 	struct buf b;
@@ -34,6 +34,9 @@ struct buf *out_begin(struct out *o, size_t key_len_max);
 size_t out_value_len(const struct out *o);
 /* key must not point into the value. */
 void out_end(struct out *o, struct slice key,
+	const struct batch_header_kv *headers, uint32_t n_headers);
+/* The record carries this time instead of the batch's. */
+void out_end_at(struct out *o, int64_t ts_ms, struct slice key,
 	const struct batch_header_kv *headers, uint32_t n_headers);
 void out_cancel(struct out *o);
 /* Closes the last batch. NO_MEMORY, TOO_BIG. */

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "audit/audit.h"
 #include "base/thread.h"
 #include "pipeline/batch.h"
 #include "pipeline/flow.h"
@@ -49,6 +50,8 @@ struct pipeline {
 	enum batch_codec codec;
 	struct pool *pool;
 	struct debounce *debounce; /* the flow's thread only */
+	struct audit_acc counts; /* the flow's thread only */
+	int64_t counts_forgot; /* minute */
 	struct input inputs[N_INPUTS];
 	struct store_part *outputs[N_OUTPUTS];
 	struct pipeline_batch batches[2];

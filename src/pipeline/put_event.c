@@ -103,7 +103,8 @@ put_event(struct out *o, const struct item *it, const struct put_clock *k,
 	buf_append_i64(scratch, ev->rules->team_id);
 	buf_append_char(scratch, ':');
 	buf_append_slice(scratch, ev->distinct_id);
-	out_end(o, buf_slice(scratch), NULL, 0);
+	/* The time of receipt: what is counted per minute is found again. */
+	out_end_at(o, it->rec.ts_ms, buf_slice(scratch), NULL, 0);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "pipeline/letter.h"
 #include "pipeline/pipeline_int.h"
 #include "pipeline/sql.h"
+#include "team/team.h"
 
 /*
  * Replay of dead letters. The message goes back to the log it came by and the
@@ -18,6 +19,7 @@ struct replay {
 	struct store_job job;
 	struct store_part *from; /* the letters' */
 	struct store_part *to;
+	struct audit_tally tally;
 	int64_t offset;
 	bool again;
 	int64_t now_us;
@@ -77,8 +79,8 @@ run_replay(struct store_job *j, struct store_conn *c, struct err *e)
 			"the letter at offset %lld was replayed before",
 			(long long)x->offset);
 	if (r == 0)
-		r = store_tx_append(c, x->to, x->batch.p, x->batch.len, 1,
-			x->now_us / 1000, &base, e);
+		r = store_tx_append_noted(c, x->to, x->batch.p, x->batch.len, 1,
+			&x->tally, &base, e);
 	if (r == 0)
 		r = mark(c, x, e);
 	return r;
@@ -158,9 +160,32 @@ choose_target(struct store *s, struct replay *x, const struct letter *l,
 	return store_part_open(s, topic_defs[t].name, 0, &x->to, e);
 }
 
+/* As it will be counted when it is appended. */
+static void
+tally(struct pipeline *p, struct replay *x, const struct letter *l)
+{
+	const struct team_snapshot *teams = team_snapshot_get(p->teams);
+	struct slice token = SLICE_NONE, uuid = SLICE_NONE;
+	const struct team *team;
+
+	for (uint32_t i = 0; i < l->n_headers; i++) {
+		if (slice_eq_str(l->headers[i].key, "token"))
+			token = l->headers[i].value;
+		else if (slice_eq_str(l->headers[i].key, "uuid"))
+			uuid = l->headers[i].value;
+	}
+	team = token.p == NULL ? NULL : team_by_token(teams, token);
+	x->tally = (struct audit_tally){
+		.minute = audit_minute(x->now_us / 1000),
+		.team_id = uuid.p == NULL || team == NULL ? 0 : team->id,
+		.sum = {1, uuid.p == NULL ? 0 : audit_uuid_hash(uuid)},
+	};
+	team_snapshot_unref(teams);
+}
+
 static int
-replay(struct store *s, int letters, struct store_part *to, int64_t offset,
-	bool again, struct err *e)
+replay(struct pipeline *p, struct store *s, int letters, struct store_part *to,
+	int64_t offset, bool again, struct err *e)
 {
 	struct replay x = {.to = to, .offset = offset, .again = again};
 	struct batch_record_view rec;
@@ -185,6 +210,8 @@ replay(struct store *s, int letters, struct store_part *to, int64_t offset,
 	if (r == 0)
 		r = build_batch(&x, &l, e);
 	if (r == 0) {
+		tally(p, &x, &l);
+		x.tally.hop = letters == 0 ? AUDIT_PUT_BACK : AUDIT_REPLAYED;
 		x.job.run = run_replay;
 		x.job.bytes = x.batch.len;
 		r = store_call(s, &x.job, e);
@@ -200,12 +227,13 @@ int
 pipeline_replay_letter(
 	struct pipeline *p, int64_t offset, bool again, struct err *e)
 {
-	return replay(p->state, 1, p->inputs[INPUT_OWN].part, offset, again, e);
+	return replay(
+		p, p->state, 1, p->inputs[INPUT_OWN].part, offset, again, e);
 }
 
 int
 pipeline_replay_capture_letter(
 	struct pipeline *p, int64_t offset, bool again, struct err *e)
 {
-	return replay(p->spool, 0, NULL, offset, again, e);
+	return replay(p, p->spool, 0, NULL, offset, again, e);
 }

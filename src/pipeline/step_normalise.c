@@ -1,5 +1,7 @@
 #include "pipeline/step.h"
 
+#include "pipeline/count.h"
+
 /*
  * Checks and normal form of each event (ingestion spec 1.1 steps 7 to 25 but
  * for persons and groups); the rules are those of event/.
@@ -29,6 +31,7 @@ normalise_range(struct range *r)
 		struct item *it = &r->b->items[i];
 		struct err e;
 
+		pipeline_identify(r, it);
 		if (it->fate != ITEM_GO)
 			continue;
 		if (normalise(r, it, &e) == 0)

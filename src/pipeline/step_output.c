@@ -1,5 +1,6 @@
 #include "pipeline/step.h"
 
+#include "audit/audit.h"
 #include "base/log.h"
 #include "pipeline/debounce.h"
 #include "pipeline/pipeline_int.h"
@@ -38,6 +39,8 @@ output_range(struct range *r)
 
 		if (it->fate == ITEM_GO)
 			put_row(r, it);
+		if (it->fate == ITEM_GO)
+			it->who.row_hash = audit_uuid_hash(it->ev.uuid);
 		if (it->fate == ITEM_GO || it->fate == ITEM_ROWS_ONLY)
 			put_heatmap(&r->heatmaps, &it->ev);
 	}

@@ -17,6 +17,7 @@
 #define DAEMON_SETS_MAX 256 /* of --set */
 #define DAEMON_DEMO_TOKEN "phc_demo_sluice_local_appliance_key_000000000"
 
+struct audit_hook;
 struct broker;
 struct capture;
 struct clickhouse;
@@ -43,6 +44,7 @@ struct daemon {
 	int lock_fd;
 	struct store *config, *spool, *state, *broker_db;
 	struct team_cache *teams;
+	struct audit_hook *spool_audit, *state_audit;
 	struct broker *broker;
 	struct pipeline *pipeline;
 	struct capture *capture;
@@ -77,6 +79,10 @@ void daemon_fatal(struct daemon *d, const struct err *why);
 MUST_CHECK int parts_start(struct daemon *d, struct err *e);
 void parts_stop(struct daemon *d);
 void parts_reload(struct daemon *d);
+
+/* audit.c: counts what is appended to the app server's inputs. The hooks live
+ * as long as the stores. */
+MUST_CHECK int audit_start(struct daemon *d, struct err *e);
 
 /* disk.c: looks at the disk once a second. */
 MUST_CHECK int disk_start(

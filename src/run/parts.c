@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/audit.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/net.h"
@@ -120,6 +121,8 @@ static void
 stop_spool(struct daemon *d)
 {
 	store_close(d->spool);
+	audit_hook_free(d->spool_audit);
+	d->spool_audit = NULL;
 }
 
 static int
@@ -134,6 +137,8 @@ static void
 stop_state(struct daemon *d)
 {
 	store_close(d->state);
+	audit_hook_free(d->state_audit);
+	d->state_audit = NULL;
 }
 
 static int
@@ -162,6 +167,12 @@ static void
 stop_teams(struct daemon *d)
 {
 	team_cache_free(d->teams);
+}
+
+static void
+stop_audit(struct daemon *d)
+{
+	(void)d; /* the hooks go with their stores */
 }
 
 static int
@@ -377,6 +388,7 @@ const struct part daemon_parts[] = {
 	{"state", NULL, "folder", 5000, start_state, stop_state},
 	{"broker_db", NULL, "folder", 5000, start_broker_db, stop_broker_db},
 	{"projects", NULL, "config", 100, start_teams, stop_teams},
+	{"audit", NULL, "projects spool state", 100, audit_start, stop_audit},
 	{"disk", NULL, "spool", 1000, start_disk, stop_disk},
 	{"catalogue", NULL, "spool state broker_db", 1000, start_catalogue,
 		stop_catalogue},

@@ -155,6 +155,17 @@ run_alone(struct store *s, struct store_job *j, struct err *e)
 	return 0;
 }
 
+int
+store_commit_note(struct store *s, struct store_part *p, struct slice batches,
+	const void *note, bool in_job, struct err *e)
+{
+	const struct store_hook_append a = {p, batches, note, in_job};
+
+	if (s->hook.begin == NULL)
+		return 0;
+	return s->hook.note(s->hook.cookie, s->w, &a, e);
+}
+
 static int
 run_append(struct store *s, struct store_job *j, struct err *e)
 {
@@ -163,7 +174,8 @@ run_append(struct store *s, struct store_job *j, struct err *e)
 		&a->base_offset, &j->result);
 
 	if (r == 0)
-		return 0;
+		return store_commit_note(s, a->part,
+			slice_of(a->batches, a->len), a->note, false, e);
 	/* It was announced and does not come. */
 	a->part->to_come -=
 		a->part->to_come < a->len ? a->part->to_come : a->len;
@@ -202,6 +214,8 @@ run_jobs(struct store *s, struct store_job *list, struct err *e)
 	}
 	if (r == 0)
 		r = store_append_flush(s, e);
+	if (r == 0 && s->hook.begin != NULL)
+		r = s->hook.save(s->hook.cookie, s->w, e);
 	return r != 0 ? r : store_append_counts(s, e);
 }
 
@@ -209,6 +223,8 @@ static int
 begin(struct store *s, struct err *e)
 {
 	s->w->tx_rc = 0;
+	if (s->hook.begin != NULL)
+		s->hook.begin(s->hook.cookie);
 	return store_conn_run(s->w, STORE_SQL_BEGIN, e);
 }
 

@@ -210,6 +210,12 @@ store_path(const struct store *s)
 	return s->path;
 }
 
+enum store_kind
+store_kind(const struct store *s)
+{
+	return s->kind;
+}
+
 bool
 store_is_failed(const struct store *s)
 {

@@ -43,6 +43,7 @@ MUST_CHECK int store_open(
 /* Runs what waits, checkpoints, closes. NULL allowed. */
 void store_close(struct store *s);
 const char *store_path(const struct store *s);
+enum store_kind store_kind(const struct store *s);
 
 /*
  * A piece of work for the writer, owned by the caller until done is called.
@@ -88,6 +89,7 @@ struct store_append {
 	uint32_t n_records;
 	int64_t max_ts_ms;
 	int64_t base_offset; /* out, valid in done with ERR_OK */
+	const void *note; /* for the hook; lives until done */
 };
 MUST_CHECK int store_submit_append(
 	struct store *s, struct store_append *a, struct err *e);
@@ -117,6 +119,34 @@ MUST_CHECK int store_tx_discard(
 	struct store_conn *c, struct store_part *p, struct err *e);
 /* As of the last commit. Also of a store opened for reading. @thread any */
 bool store_part_is_prepared(const struct store_part *p);
+
+/* The same with a note for the hook. */
+MUST_CHECK int store_tx_append_noted(struct store_conn *c, struct store_part *p,
+	char *batches, size_t len, uint32_t n_records, const void *note,
+	int64_t *base_offset, struct err *e);
+
+/*
+ * What is kept beside a file's data and commits with it (src/audit). All of it
+ * runs on the writer: begin before the jobs of a group, note after each append
+ * that succeeded, in its transaction, save before the COMMIT if nothing failed.
+ * An error of note outside a job, or of save, undoes the group. What note
+ * writes for an append in a job is undone with the job.
+ */
+struct store_hook_append {
+	const struct store_part *part;
+	struct slice batches; /* with their offsets */
+	const void *note; /* as given with the append; NULL: none */
+	bool in_job;
+};
+struct store_hook {
+	void (*begin)(void *cookie);
+	int (*note)(void *cookie, struct store_conn *c,
+		const struct store_hook_append *a, struct err *e);
+	int (*save)(void *cookie, struct store_conn *c, struct err *e);
+	void *cookie;
+};
+/* Before the first append; one for each store. */
+void store_set_hook(struct store *s, const struct store_hook *h);
 
 /* Partitions. open creates it if missing (blocks, not on the writer thread). */
 MUST_CHECK int store_part_open(struct store *s, const char *topic, int idx,

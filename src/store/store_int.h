@@ -203,6 +203,7 @@ struct store {
 	struct store_job *waiting; /* taken from the queue, not yet begun */
 	struct store_watcher watchers[STORE_WATCHERS_MAX];
 	int n_watchers;
+	struct store_hook hook; /* begin NULL: none */
 	int64_t maintain_at_ns, vacuum_at_ns;
 	bool is_full; /* the disk */
 	int64_t try_room_at_ns;
@@ -299,6 +300,8 @@ MUST_CHECK int store_prepared_load(
 	struct store *s, struct store_conn *c, struct err *e);
 
 /* commit.c: one group of jobs. */
+MUST_CHECK int store_commit_note(struct store *s, struct store_part *p,
+	struct slice batches, const void *note, bool in_job, struct err *e);
 void store_commit_group(struct store *s, struct store_job *list);
 /* A transaction of the writer's own. */
 MUST_CHECK int store_commit_own(struct store *s,

@@ -142,11 +142,25 @@ store_tx_append(struct store_conn *c, struct store_part *p, char *batches,
 	struct err *e)
 {
 	(void)max_ts_ms; /* the batches' own headers say it */
+	return store_tx_append_noted(
+		c, p, batches, len, n_records, NULL, base_offset, e);
+}
+
+int
+store_tx_append_noted(struct store_conn *c, struct store_part *p, char *batches,
+	size_t len, uint32_t n_records, const void *note, int64_t *base_offset,
+	struct err *e)
+{
+	int r;
+
 	INVARIANT(c == c->s->w && p->s == c->s, "store-9");
 	if (len == 0 || len > LIMIT_KAFKA_FRAME_BYTES)
 		return err_set(e, ERR_TOO_BIG, "an append of %zu bytes", len);
-	return store_append_add(
-		c->s, p, batches, len, n_records, base_offset, e);
+	r = store_append_add(c->s, p, batches, len, n_records, base_offset, e);
+	if (r != 0)
+		return r;
+	return store_commit_note(
+		c->s, p, slice_of(batches, len), note, true, e);
 }
 
 /* A caller that waits: wraps the caller's job. */
@@ -166,8 +180,8 @@ call_run(struct store_job *j, struct store_conn *c, struct err *e)
 
 	if (call->inner->run != NULL)
 		return call->inner->run(call->inner, c, e);
-	return store_append_add(c->s, a->part, a->batches, a->len, a->n_records,
-		&a->base_offset, e);
+	return store_tx_append_noted(c, a->part, a->batches, a->len,
+		a->n_records, a->note, &a->base_offset, e);
 }
 
 static void
@@ -217,6 +231,13 @@ store_call(struct store *s, struct store_job *j, struct err *e)
 	cond_fini(&call.over);
 	lock_fini(&call.lock);
 	return r;
+}
+
+void
+store_set_hook(struct store *s, const struct store_hook *h)
+{
+	INVARIANT(s->hook.begin == NULL, "store-9");
+	s->hook = *h;
 }
 
 void

@@ -1,0 +1,41 @@
+#include "audit/sql.h"
+
+/* SQLite has no XOR: a ^ b is (a | b) - (a & b), which never overflows. */
+static const char *const texts[AUDIT_SQL_N] = {
+	[AUDIT_SQL_ADD] =
+		"INSERT INTO audit (minute, hop, team_id, count, bits) "
+		"VALUES (?1, ?2, ?3, ?4, ?5) "
+		"ON CONFLICT (minute, hop, team_id) DO UPDATE "
+		"SET count = count + ?4, bits = (bits | ?5) - (bits & ?5)",
+	[AUDIT_SQL_ADD_PREPARED] =
+		"INSERT INTO audit_prepared "
+		"(minute, hop, team_id, count, bits) "
+		"VALUES (?1, ?2, ?3, ?4, ?5) "
+		"ON CONFLICT (minute, hop, team_id) DO UPDATE "
+		"SET count = count + ?4, bits = (bits | ?5) - (bits & ?5)",
+	[AUDIT_SQL_PUBLISH] =
+		"INSERT INTO audit (minute, hop, team_id, count, bits) "
+		"SELECT minute, hop, team_id, count, bits FROM audit_prepared "
+		"WHERE true ON CONFLICT (minute, hop, team_id) DO UPDATE "
+		"SET count = count + excluded.count, "
+		"bits = (bits | excluded.bits) - (bits & excluded.bits)",
+	[AUDIT_SQL_DISCARD] = "DELETE FROM audit_prepared",
+	[AUDIT_SQL_FORGET] =
+		"DELETE FROM audit WHERE minute < min(?1, 60 + "
+		"(SELECT minute FROM audit ORDER BY minute LIMIT 1))",
+	[AUDIT_SQL_BEGIN] = "BEGIN",
+	[AUDIT_SQL_END] = "COMMIT",
+	[AUDIT_SQL_SINCE] = "SELECT minute FROM audit_since",
+	[AUDIT_SQL_LIST] = "SELECT hop, minute, team_id, count, bits "
+			   "FROM audit WHERE minute >= ?1 AND minute < ?2",
+	[AUDIT_SQL_POSITION] =
+		"SELECT next FROM position WHERE topic = ?1 AND idx = ?2",
+	[AUDIT_SQL_LOG_END] =
+		"SELECT batch.last + 1 FROM part, batch "
+		"WHERE part.topic = ?1 AND part.idx = ?2 AND part.deleted = 0 "
+		"AND batch.id >= part.id << 44 AND batch.id < (part.id + 1) << "
+		"44 "
+		"ORDER BY batch.id DESC LIMIT 1",
+};
+
+const struct sql_set audit_sql = {"audit", texts, AUDIT_SQL_N};

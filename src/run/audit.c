@@ -1,0 +1,26 @@
+#include "audit/audit.h"
+
+#include "run/daemon.h"
+#include "team/team.h"
+
+static int64_t
+team_of(void *cookie, struct slice token)
+{
+	const struct team_snapshot *s = team_snapshot_get(cookie);
+	const struct team *t = team_by_token(s, token);
+	int64_t id = t == NULL ? 0 : t->id;
+
+	team_snapshot_unref(s);
+	return id;
+}
+
+int
+audit_start(struct daemon *d, struct err *e)
+{
+	const struct audit_teams teams = {team_of, d->teams};
+	int rc = audit_hook_new(d->spool, &teams, &d->spool_audit, e);
+
+	if (rc == 0)
+		rc = audit_hook_new(d->state, &teams, &d->state_audit, e);
+	return rc;
+}
