@@ -1,4 +1,5 @@
 #include "admin/admin_int.h"
+#include "persondb/definitions.h"
 #include "persondb/persondb.h"
 #include "pipeline/pipeline.h"
 #include "store/store.h"
@@ -181,4 +182,22 @@ admin_group_types(struct admin_call *c, struct err *e)
 		put_page(c, &lines, 0);
 	buf_fini(&lines);
 	return rc;
+}
+
+int
+admin_event_definitions(struct admin_call *c, struct err *e)
+{
+	return list(c, persondb_list_event_definitions, e);
+}
+
+int
+admin_property_definitions(struct admin_call *c, struct err *e)
+{
+	return list(c, persondb_list_property_definitions, e);
+}
+
+int
+admin_event_properties(struct admin_call *c, struct err *e)
+{
+	return list(c, persondb_list_event_properties, e);
 }

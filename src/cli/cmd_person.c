@@ -141,3 +141,48 @@ cmd_group_types(struct cli *c)
 
 	return status == CLI_DONE ? list(c, &path, columns) : status;
 }
+
+int
+cmd_definition_events(struct cli *c)
+{
+	static const struct api_column columns[] = {
+		{"name", "NAME"},
+		{"created_at", "FIRST SEEN"},
+		{"last_seen_at", "LAST SEEN"},
+		{NULL, NULL},
+	};
+	struct buf path;
+	int status = begin_path(c, &path, "/event-definitions");
+
+	return status == CLI_DONE ? list(c, &path, columns) : status;
+}
+
+int
+cmd_definition_properties(struct cli *c)
+{
+	static const struct api_column columns[] = {
+		{"name", "NAME"},
+		{"type", "OF"},
+		{"group_type_index", "GROUP TYPE"},
+		{"property_type", "TYPE"},
+		{NULL, NULL},
+	};
+	struct buf path;
+	int status = begin_path(c, &path, "/property-definitions");
+
+	return status == CLI_DONE ? list(c, &path, columns) : status;
+}
+
+int
+cmd_definition_event_properties(struct cli *c)
+{
+	static const struct api_column columns[] = {
+		{"event", "EVENT"},
+		{"property", "PROPERTY"},
+		{NULL, NULL},
+	};
+	struct buf path;
+	int status = begin_path(c, &path, "/event-properties");
+
+	return status == CLI_DONE ? list(c, &path, columns) : status;
+}

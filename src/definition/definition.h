@@ -91,7 +91,7 @@ void definition_set_init(struct definition_set *s, struct definition_known *k,
 	struct arena *a, int64_t now_us);
 
 /* A hash of the event's names and kinds of values: events of one shape have the
- * same definitions. May run before persons, on any thread; kept in ev->shape. */
+ * same definitions. May run before persons, on any thread; for ev->shape. */
 uint64_t definition_shape(const struct event *ev);
 
 /* group_type_index: of ev->group_type if the event is a $groupidentify whose

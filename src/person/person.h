@@ -199,6 +199,9 @@ void person_uuid(int64_t team_id, struct slice distinct_id, struct uuid *out);
 /* Look-ups, for the store and tests. NULL: not wanted. */
 struct person_id *person_find_id(
 	const struct person_set *s, int64_t team_id, struct slice id);
+/* The index of a group type; -1: it has none. */
+int person_group_type_index(
+	const struct person_set *s, int64_t team_id, struct slice type);
 struct person *person_find_uuid(
 	const struct person_set *s, int64_t team_id, const struct uuid *u);
 /* For the store: enters what was read. Slices must live in the arena. */

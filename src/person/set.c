@@ -221,6 +221,18 @@ person_find_team(const struct person_set *s, int64_t team_id)
 	return NULL;
 }
 
+int
+person_group_type_index(
+	const struct person_set *s, int64_t team_id, struct slice type)
+{
+	const struct person_team *t = person_find_team(s, team_id);
+
+	for (int i = 0; t != NULL && i < t->n_types; i++)
+		if (slice_eq(t->types[i].name, type))
+			return t->types[i].index;
+	return -1;
+}
+
 struct person_team *
 person_put_team(struct person_set *s, int64_t team_id, int64_t project_id)
 {

@@ -92,6 +92,36 @@ static const char *const texts[PERSONDB_N_SQL] = {
 	[PERSONDB_FILL_DROP] = "DROP INDEX person_by_uuid",
 	[PERSONDB_FILL_INDEX] = "CREATE UNIQUE INDEX person_by_uuid "
 				"ON person (team_id, uuid)",
+	[PERSONDB_EVENT_DEFINITION_PUT] =
+		"INSERT INTO event_definition (team_id, project_id, name, "
+		"created_at, last_seen_at) VALUES (?1, ?2, ?3, ?4, ?5) "
+		"ON CONFLICT (project_id, name) DO UPDATE "
+		"SET last_seen_at = excluded.last_seen_at "
+		"WHERE last_seen_at < excluded.last_seen_at",
+	[PERSONDB_PROPERTY_DEFINITION_PUT] =
+		"INSERT INTO property_definition (team_id, project_id, name, "
+		"type, group_type_index, is_numerical, property_type) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+		"ON CONFLICT (project_id, name, type, group_type_index) "
+		"DO UPDATE SET property_type = excluded.property_type, "
+		"is_numerical = excluded.is_numerical "
+		"WHERE property_type IS NULL "
+		"AND excluded.property_type IS NOT NULL",
+	[PERSONDB_EVENT_PROPERTY_PUT] =
+		"INSERT INTO event_property (team_id, project_id, event, "
+		"property) VALUES (?1, ?2, ?3, ?4) "
+		"ON CONFLICT (project_id, event, property) DO NOTHING",
+	[PERSONDB_LIST_EVENT_DEFINITIONS] =
+		"SELECT id, name, created_at, last_seen_at "
+		"FROM event_definition WHERE project_id = ?1 AND id > ?2 "
+		"ORDER BY id LIMIT ?3",
+	[PERSONDB_LIST_PROPERTY_DEFINITIONS] =
+		"SELECT id, name, type, group_type_index, is_numerical, "
+		"property_type FROM property_definition "
+		"WHERE project_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+	[PERSONDB_LIST_EVENT_PROPERTIES] =
+		"SELECT id, event, property FROM event_property "
+		"WHERE project_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
 };
 
 const struct sql_set persondb_sql = {"persondb", texts, PERSONDB_N_SQL};

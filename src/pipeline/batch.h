@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "definition/definition.h"
 #include "event/normalise.h"
 #include "person/person.h"
 #include "pipeline/input.h"
@@ -106,6 +107,7 @@ struct pipeline_batch {
 	struct store_conn *c; /* SQLite: while the job runs */
 	struct buf scratch;
 	struct person_set persons;
+	struct definition_set definitions;
 	struct put_clock clock; /* the batch's: created_at, record times */
 	struct out person_out, id_out, group_out, warning_out, letter_out;
 	uint64_t n_results[4]; /* as the labels of INGEST_RESULT */

@@ -1,9 +1,11 @@
 #include "pipeline/flow.h"
 
+#include "persondb/definitions.h"
 #include "persondb/persondb.h"
 #include "pipeline/count.h"
 #include "pipeline/pipeline_int.h"
 #include "pipeline/step.h"
+#include "stats/stats.h"
 
 /*
  * Persons in state.db: the second half of a batch is one job of its writer, and
@@ -44,11 +46,29 @@ load(struct pipeline_batch *b, struct err *e)
 	return persondb_load(b->c, &b->persons, e);
 }
 
+/* What cannot be saved is found again, and the batch goes on without; but a
+ * failure of the machine may have ended the transaction. */
+static int
+save_definitions(struct pipeline_batch *b, struct err *e)
+{
+	if (b->definitions.failed ||
+		persondb_save_definitions(b->c, &b->definitions, e) == 0)
+		return 0;
+	b->definitions.failed = true;
+	stats_add(STATS_DEFINITION_FAILURES, 0, 1);
+	return e->code == ERR_EXISTS || e->code == ERR_INVALID ||
+			       e->code == ERR_TOO_BIG
+		       ? 0
+		       : -(int)e->code;
+}
+
 static int
 commit(struct pipeline_batch *b, struct err *e)
 {
 	int r = persondb_save(b->c, &b->persons, e);
 
+	if (r == 0)
+		r = save_definitions(b, e);
 	if (r == 0)
 		r = pipeline_append_output(b, b->c, store_tx_append, e);
 	if (r == 0)

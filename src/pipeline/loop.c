@@ -104,6 +104,7 @@ pipeline_flown(struct pipeline_batch *b, const struct err *outcome)
 	if (outcome->code == ERR_OK) {
 		/* First: who sees the position sees that all is well. */
 		set_trouble(p, NULL);
+		definition_learn(&b->definitions);
 		pipeline_input_moved(b->in, b->next);
 		count_results(b);
 	}

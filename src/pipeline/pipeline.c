@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "definition/definition.h"
 #include "pipeline/debounce.h"
 #include "pipeline/pipeline_int.h"
 #include "pipeline/pool.h"
@@ -68,6 +69,8 @@ open_all(struct pipeline *p, struct err *e)
 			p->spool_reader, p->state_reader, e);
 	if (r == 0)
 		r = debounce_new(&p->debounce, e);
+	if (r == 0)
+		r = definition_known_new(&p->definitions, e);
 	if (r == 0)
 		r = pool_new(p->n_threads, &p->pool, e);
 	return r;
@@ -141,6 +144,7 @@ pipeline_free(struct pipeline *p)
 	pipeline_batch_fini(&p->batches[1]);
 	pool_free(p->pool);
 	debounce_free(p->debounce);
+	definition_known_free(p->definitions);
 	close_readers(p);
 	cond_fini(&p->wake);
 	lock_fini(&p->lock);

@@ -38,6 +38,7 @@ struct suspect {
 
 struct pool;
 struct debounce;
+struct definition_known;
 
 struct pipeline {
 	struct team_cache *teams;
@@ -52,6 +53,7 @@ struct pipeline {
 	struct debounce *debounce; /* the flow's thread only */
 	struct audit_acc counts; /* the flow's thread only */
 	int64_t counts_forgot; /* minute */
+	struct definition_known *definitions; /* the flow's thread only */
 	struct input inputs[N_INPUTS];
 	struct store_part *outputs[N_OUTPUTS];
 	struct pipeline_batch batches[2];

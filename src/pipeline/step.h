@@ -69,6 +69,9 @@ MUST_CHECK int step_decode(struct pipeline_batch *b, struct err *e);
 MUST_CHECK int step_normalise(struct pipeline_batch *b, struct err *e);
 MUST_CHECK int step_persons(struct pipeline_batch *b, struct err *e);
 MUST_CHECK int step_output(struct pipeline_batch *b, struct err *e);
+/* Part of step output: what of the batch's events is not defined yet. */
+void pipeline_note_definitions(struct pipeline_batch *b);
+
 MUST_CHECK int step_commit(struct pipeline_batch *b, struct err *e);
 
 #endif

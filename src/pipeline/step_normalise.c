@@ -1,5 +1,6 @@
 #include "pipeline/step.h"
 
+#include "definition/definition.h"
 #include "pipeline/count.h"
 
 /*
@@ -17,6 +18,7 @@ normalise(struct range *r, struct item *it, struct err *e)
 		return -(int)e->code;
 	if (it->ev.props.failed || it->ev.set.failed || it->ev.set_once.failed)
 		return err_set(e, ERR_NO_MEMORY, "no memory for an event");
+	it->ev.shape = definition_shape(&it->ev);
 	if (next == EVENT_DROP)
 		it->fate = ITEM_DROPPED;
 	else if (it->ev.kind == EVENT_HEATMAP)

@@ -199,6 +199,7 @@ step_output(struct pipeline_batch *b, struct err *e)
 		return r;
 	put_persons(b);
 	put_rest(b);
+	pipeline_note_definitions(b);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(outs); i++)
 		r = out_finish(outs[i], e);
 	return r;
