@@ -15,16 +15,16 @@
  * a time and lives through any number of reconnects.
  *
  * Errors of every call that talks to the server:
- *   UNAVAILABLE  no connection, or it was lost: the connection is closed, an
- *                open transaction is gone (but see pg_commit)
+ *   UNAVAILABLE  no connection (wrong password and certificate too), or it was
+ *                lost: it is closed, an open transaction is gone (but see
+ *                pg_commit); or the server cannot work now
  *   TIMEOUT      a statement or the server took too long; nothing has happened
  *   BUSY         serialization failure, deadlock, lock timeout: roll back and
  *                do it again
  *   EXISTS       unique violation        NOT_FOUND  foreign key violation
- *   DENIED       password, rights        INVALID    the statement or its input
+ *   DENIED       rights                  INVALID    the statement or its input
  *   NO_SPACE     the server's disk       STOPPING   pg_interrupt was called
  *   UNSURE       pg_commit only: it may have happened
- *   IO           any other error of the server
  * After UNAVAILABLE, TIMEOUT and STOPPING ask pg_is_connected. No text holds a
  * password, a URL or a row's values (pg-1).
  */
@@ -141,7 +141,7 @@ void pg_bind_array(struct pg_stmt *st, int i, const struct pg_array *a);
  * neither side ever waits for the other with full buffers (pg-3).
  */
 /* Sends when there is room, never waits. TOO_BIG: an array over its maximum;
- * the group must then be dropped by pg_cancel_group. */
+ * the caller then drops the group, by pg_cancel_group or pg_rollback. */
 MUST_CHECK int pg_queue(struct pg_stmt *st, struct err *e);
 MUST_CHECK int pg_sync(struct pg_conn *c, struct err *e);
 /*
