@@ -7,10 +7,20 @@ must give the same result for every stream and every batch size.
 
 import uuid
 
+from event_model import (
+    MERGE_EVENTS,
+    Event,
+    is_truthy,
+    js_text,
+    names_of_unset,
+    objects,
+)
+
 NAMESPACE = uuid.UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 DELETE_STEP = 100
 REVIVE_STEP = 101
 MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
 MADE_UP_CREATED_AT_US = 5_000_000
 
 QUIET = {
@@ -54,7 +64,6 @@ ILLEGAL_ANY_CASE = {
 }
 ILLEGAL_EXACT = {"[object Object]", "NaN", "None", "none", "null", "0", "undefined"}
 
-MERGE_EVENTS = ("$identify", "$create_alias", "$merge_dangerously")
 ALWAYS_WRITES = MERGE_EVENTS + ("$set",)
 
 
@@ -66,23 +75,6 @@ def is_illegal(distinct_id):
         return True
     quoted = len(distinct_id) >= 2 and distinct_id[0] == distinct_id[-1]
     return quoted and distinct_id[0] in "'\"" and is_word(distinct_id[1:-1])
-
-
-def js_text(value):
-    """JavaScript's String(value) of a JSON value."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return ",".join("" if v is None else js_text(v) for v in value)
-    if isinstance(value, dict):
-        return "[object Object]"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def same_value(a, b):
@@ -100,11 +92,6 @@ def same_value(a, b):
     return a == b
 
 
-def objects(properties, name):
-    value = properties.get(name)
-    return dict(value) if isinstance(value, dict) else {}
-
-
 class Person:
     def __init__(self, uid, created_at, properties, is_identified, version):
         self.uuid = uid
@@ -112,14 +99,27 @@ class Person:
         self.properties = properties
         self.is_identified = is_identified
         self.version = version
+        self.last_seen = None
         self.ids = []
+
+    def see(self, hour):
+        """True if last_seen_at moved."""
+        if hour is None or (self.last_seen is not None and self.last_seen >= hour):
+            return False
+        self.last_seen = hour
+        return True
 
 
 class Model:
-    def __init__(self, team_id=1, opted_out=False, update_all=False):
+    """One project. settings: those of the project that matter here."""
+
+    def __init__(self, team_id=1, settings=()):
+        settings = dict(settings)
         self.team_id = team_id
-        self.opted_out = opted_out
-        self.update_all = update_all
+        self.opted_out = settings.get("person_processing_opt_out", False)
+        self.update_all = settings.get("person_update_all", False)
+        self.keeps_last_seen = settings.get("person_last_seen", False)
+        self.flags_personless = settings.get("flag_called_personless", False)
         self.owner = {}  # distinct id -> Person
         self.id_version = {}
         self.id_tombstone = {}
@@ -143,16 +143,18 @@ class Model:
         person.ids.append(distinct_id)
 
     def create(self, event, ids, primary, is_identified, personless_ids=()):
-        properties = {**event["set_once"], **event["set"]}
-        if event["event"] == "survey shown":
-            if "$survey_last_seen_date" not in event["set"]:
-                properties["$survey_last_seen_date"] = event["iso"]
-        properties["$creator_event_uuid"] = event["uuid"]
+        properties = {**event.set_once, **event.set}
+        if event.name == "survey shown":
+            if "$survey_last_seen_date" not in event.set:
+                properties["$survey_last_seen_date"] = event.iso
+        properties["$creator_event_uuid"] = event.uuid
         uid = self.uuid_of(primary)
         version = 0
         if uid in self.person_tombstone:
             version = self.person_tombstone.pop(uid) + REVIVE_STEP
-        person = Person(uid, event["at"], properties, is_identified, version)
+        person = Person(uid, event.at, properties, is_identified, version)
+        if self.keeps_last_seen:
+            person.see(event.at // HOUR_US * HOUR_US)
         for distinct_id in ids:
             self.attach(person, distinct_id, distinct_id in personless_ids)
         return person
@@ -165,12 +167,12 @@ class Model:
 
     def merge(self, event):
         """The event's person and whether it was identified by a merge."""
-        into, other = event["distinct_id"], event["other"]
+        into, other = event.distinct_id, event.other
         if other == into:
             return None, False
         for named in (into, other):
             if is_illegal(named):
-                self.warnings.append("cannot_merge_with_illegal_distinct_id")
+                self.warn("cannot_merge_with_illegal_distinct_id")
                 return None, False
         of_other, of_into = self.owner.get(other), self.owner.get(into)
         if of_other is None and of_into is None:
@@ -187,8 +189,8 @@ class Model:
             return of_into, True
         if of_other is of_into:
             return of_into, True
-        if of_other.is_identified and event["event"] != "$merge_dangerously":
-            self.warnings.append("cannot_merge_already_identified")
+        if of_other.is_identified and event.name != "$merge_dangerously":
+            self.warn("cannot_merge_already_identified")
             return of_into, True
         self.merge_people(event, of_other, of_into)
         return of_into, None
@@ -199,6 +201,8 @@ class Model:
         target.created_at = min(source.created_at, target.created_at)
         target.is_identified = True
         target.version = max(source.version, target.version) + 1
+        target.see(source.last_seen)
+        target.see(self.seen_hour(event))
         for distinct_id in source.ids:
             self.owner[distinct_id] = target
             self.id_version[distinct_id] += 1
@@ -210,13 +214,13 @@ class Model:
         """Properties after the event, and whether that is worth a write."""
         after = dict(before)
         write = False
-        to_set = dict(event["set"])
-        if event["event"] == "survey shown":
-            to_set.setdefault("$survey_last_seen_date", event["iso"])
-        if event["event"] == "$exception":
+        to_set = dict(event.set)
+        if event.name == "survey shown":
+            to_set.setdefault("$survey_last_seen_date", event.iso)
+        if event.name == "$exception":
             return after, False
-        gone = set(event["unset"])
-        for key, value in event["set_once"].items():
+        gone = set(names_of_unset(event.unset))
+        for key, value in event.set_once.items():
             if key not in before and key not in to_set and key not in gone:
                 after[key] = value
                 write = True
@@ -230,7 +234,7 @@ class Model:
                 after[key] = value
                 if key not in QUIET or self.update_all:
                     write = True
-                if event["event"] in ALWAYS_WRITES:
+                if event.name in ALWAYS_WRITES:
                     write = True
         for key in gone:
             if key in before:
@@ -240,6 +244,8 @@ class Model:
 
     def update(self, event, person, identify):
         after, write = self.updated(event, person.properties)
+        if person.see(self.seen_hour(event)):
+            write = True
         if identify and not person.is_identified:
             person.is_identified = True
             write = True
@@ -248,26 +254,34 @@ class Model:
             person.version += 1
         return after
 
+    def seen_hour(self, event):
+        """The hour that last_seen_at may move to; None: this event says nothing."""
+        if not self.keeps_last_seen:
+            return None
+        if event.properties.get("$update_person_last_seen_at") is False:
+            return None
+        return event.at // HOUR_US * HOUR_US
+
     def personful(self, event):
         person = None
         is_identified = False
-        if event["other"] is not None:
+        if event.other is not None:
             person, is_identified = self.merge(event)
             if person is not None and is_identified is None:
                 return person, person.properties
         if person is None:
-            person = self.owner.get(event["distinct_id"])
+            person = self.owner.get(event.distinct_id)
         if person is None:
-            ids = [event["distinct_id"]]
-            person = self.create(event, ids, event["distinct_id"], False)
+            ids = [event.distinct_id]
+            person = self.create(event, ids, event.distinct_id, False)
             return person, person.properties
         return person, self.update(event, person, is_identified)
 
     def without_person(self, event):
-        distinct_id = event["distinct_id"]
+        distinct_id = event.distinct_id
         person = self.owner.get(distinct_id)
         if person is not None:
-            late = event["at"] > person.created_at + MINUTE_US
+            late = event.at > person.created_at + MINUTE_US
             mode = "force_upgrade" if late and not self.opted_out else "propertyless"
             return person.uuid, person.created_at, {}, mode
         self.personless.setdefault(distinct_id, False)
@@ -280,37 +294,37 @@ class Model:
         if name in self.types:
             return self.types.index(name)
         if len(self.types) == 5:
-            self.warnings.append("group_type_limit_reached")
+            self.warn("group_type_limit_reached", name)
             return None
         self.types.append(name)
         return len(self.types) - 1
 
     def apply_groups(self, event):
         found = {}
-        properties = event["properties"]
+        properties = event.properties
         for name, value in objects(properties, "$groups").items():
             index = self.type_index(name)
             if index is not None:
                 found[f"$group_{index}"] = value
-        if event["event"] == "$groupidentify":
+        if event.name == "$groupidentify":
             self.group_identify(event, properties)
         return found
 
     def group_identify(self, event, properties):
         name, key = properties.get("$group_type"), properties.get("$group_key")
-        if not name or not key:
+        if not is_truthy(name) or not is_truthy(key):
             return
         name, key = js_text(name), js_text(key)
         if self.type_index(name) is None:
             return
         to_set = properties.get("$group_set")
         if to_set is not None and not isinstance(to_set, dict):
-            self.warnings.append("invalid_group_set")
+            self.warn("invalid_group_set", key)
             return
         to_set = to_set or {}
         group = self.groups.get((name, key))
         if group is None:
-            created_at = min(event["now"], event["at"])
+            created_at = min(event.now, event.at)
             self.groups[(name, key)] = [1, created_at, dict(to_set)]
             return
         changed = {
@@ -320,56 +334,45 @@ class Model:
         }
         if changed:
             group[0] += 1
-            group[1] = min(group[1], event["at"])
+            group[1] = min(group[1], event.at)
             group[2].update(changed)
 
     # The door
 
-    def apply(self, raw, at_us, now_us, iso):
-        """One capture-style event; what its row says of the person."""
-        self.warnings = []
-        properties = raw.get("properties", {})
-        flag = properties.get("$process_person_profile", True)
-        if self.opted_out:
-            flag = False
-        event = {
-            "event": raw["event"],
-            "uuid": raw["uuid"],
-            "distinct_id": raw["distinct_id"],
-            "properties": properties,
-            "set": objects(properties, "$set"),
-            "set_once": objects(properties, "$set_once"),
-            "unset": [k for k in properties.get("$unset", []) if isinstance(k, str)],
-            "at": at_us,
-            "now": now_us,
-            "iso": iso,
-            "other": None,
-        }
-        if flag is False:
-            if raw["event"] in MERGE_EVENTS + ("$groupidentify",):
-                name = "invalid_event_when_process_person_profile_is_false"
-                return {"dropped": True, "warnings": [name]}
-            uid, created_at, view, mode = self.without_person(event)
-            return self.row(uid, created_at, view, mode, {})
-        if raw["event"] == "$identify" and "$anon_distinct_id" in properties:
-            event["other"] = js_text(properties["$anon_distinct_id"])
-        elif raw["event"] in MERGE_EVENTS[1:] and properties.get("alias"):
-            event["other"] = js_text(properties["alias"])
-        if raw["event"] == "$groupidentify":
-            event["set"], event["set_once"], event["unset"] = {}, {}, []
-        person, view = self.personful(event)
-        view = {**view, **event["set"]}
-        groups = self.apply_groups(event)
-        return self.row(person.uuid, person.created_at, view, "full", groups)
+    def warn(self, name, key=""):
+        self.warnings.append((name, key))
 
-    def row(self, uid, created_at, view, mode, groups):
+    def becomes_personless(self, event):
+        return (
+            event.name == "$feature_flag_called"
+            and self.flags_personless
+            and not event.said_full
+            and "$groups" not in event.properties
+            and event.distinct_id not in self.owner
+        )
+
+    def apply(self, raw, at_us, now_us, iso):
+        """One capture-style event; what its row says. None: it has no row."""
+        event = Event(raw, self.opted_out)
+        self.warnings = event.warnings
+        if event.is_dropped:
+            return None
+        event.at, event.now, event.iso = at_us, now_us, iso
+        if not event.is_personless and self.becomes_personless(event):
+            event.become_personless()
+        if event.is_personless:
+            uid, created_at, view, mode = self.without_person(event)
+        else:
+            person, view = self.personful(event)
+            uid, created_at, mode = person.uuid, person.created_at, "full"
+            view = {**view, **event.set}
+            event.properties.update(self.apply_groups(event))
         return {
             "person_id": uid,
             "created_at": created_at,
             "person_properties": view,
             "mode": mode,
-            "groups": groups,
-            "warnings": sorted(self.warnings),
+            "properties": event.stored_properties(),
         }
 
     def delete(self, distinct_id):
@@ -394,6 +397,7 @@ class Model:
                     "is_identified": p.is_identified,
                     "version": p.version,
                     "created_at": p.created_at,
+                    "last_seen_at": p.last_seen,
                 }
                 for uid, p in sorted(persons.items())
             ],

@@ -46,6 +46,8 @@ load_person(struct person_set *s, const struct memory_person *m)
 	p->version = m->version;
 	p->is_identified = m->is_identified;
 	p->is_deleted = m->is_deleted;
+	p->has_last_seen = m->has_last_seen;
+	p->last_seen_at_us = m->last_seen_at_us;
 	p->text = arena_dup_slice(s->arena, m->text);
 	p->text_valid = true;
 	return p;
@@ -177,6 +179,8 @@ save_person(struct memory_db *db, struct person *p)
 	m->version = p->version;
 	m->is_identified = p->is_identified;
 	m->is_deleted = p->is_deleted;
+	m->has_last_seen = p->has_last_seen;
+	m->last_seen_at_us = p->last_seen_at_us;
 	m->text = arena_dup_slice(
 		&db->arena, p->is_deleted ? SLICE_LIT("{}") : p->text);
 	if (m->has_message && version <= m->message_version)

@@ -13,7 +13,8 @@ struct memory_person {
 	struct memory_person *next;
 	int64_t team_id, row_id, created_at_us, version;
 	struct uuid uuid;
-	bool is_identified, is_deleted;
+	bool is_identified, is_deleted, has_last_seen;
+	int64_t last_seen_at_us;
 	struct slice text;
 	int64_t message_version;
 	struct slice message_text;

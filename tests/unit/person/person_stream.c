@@ -2,8 +2,8 @@
  * Reads a stream of events and prints what becomes of the persons, for
  * comparison with tests/model/person_model.py.
  *
- * Input, a line each: {"reset":true,"team_id":N,"person_opt_out":…,
- * "person_update_all":…} begins a stream; an event object; {"delete":"distinct
+ * Input, a line each: {"reset":true,"team_id":N, settings of the
+ * project} begins a stream; an event object; {"delete":"distinct
  * id"}; an empty line ends a batch; {"final":true} prints the state. Output: a
  * line for each event (when its batch ends) and for each final.
  *
@@ -75,8 +75,12 @@ reset(struct stream *x, const struct json_doc *d)
 	memory_db_init(&x->db);
 	x->rules = (struct event_rules){.team_id = team_id,
 		.project_id = team_id,
-		.person_opt_out = member_is_true(d, "person_opt_out"),
-		.person_update_all = member_is_true(d, "person_update_all")};
+		.person_opt_out =
+			member_is_true(d, "person_processing_opt_out"),
+		.person_update_all = member_is_true(d, "person_update_all"),
+		.person_last_seen = member_is_true(d, "person_last_seen"),
+		.flag_called_personless =
+			member_is_true(d, "flag_called_personless")};
 }
 
 static void
@@ -85,36 +89,16 @@ put_warnings(struct buf *out, const struct event *ev)
 	buf_append_lit(out, "\"warnings\":[");
 	for (struct event_warning *w = ev->warnings.first; w != NULL;
 		w = w->next) {
+		buf_append_char(out, '[');
 		json_put_string(
 			out, slice_str(event_warning_rows[w->type].name));
+		buf_append_char(out, ',');
+		json_put_string(out, w->key);
+		buf_append_char(out, ']');
 		if (w->next != NULL)
 			buf_append_char(out, ',');
 	}
 	buf_append_char(out, ']');
-}
-
-static void
-put_groups(struct buf *out, const struct event *ev)
-{
-	bool first = true;
-
-	buf_append_lit(out, "\"groups\":{");
-	for (int i = 0; i < LIMIT_GROUP_TYPES; i++) {
-		char name[] = "$group_0";
-		const struct prop *r;
-
-		name[7] = (char)('0' + i);
-		r = props_get(&ev->props, slice_str(name));
-		if (r == NULL)
-			continue;
-		if (!first)
-			buf_append_char(out, ',');
-		first = false;
-		json_put_string(out, r->key);
-		buf_append_char(out, ':');
-		buf_append_slice(out, r->value);
-	}
-	buf_append_lit(out, "},");
 }
 
 static void
@@ -125,8 +109,9 @@ put_result(
 	json_put_string(out, r->uuid);
 	buf_printf(out, ",\"created_at\":%" PRId64 ",\"mode\":\"%s\",",
 		r->created_at_us, event_mode_names[r->mode]);
-	put_groups(out, ev);
-	buf_append_lit(out, "\"person_properties\":");
+	buf_append_lit(out, "\"properties\":");
+	event_write_properties(ev, out);
+	buf_append_lit(out, ",\"person_properties\":");
 	buf_append_slice(out, r->properties);
 	buf_append_char(out, ',');
 	put_warnings(out, ev);
@@ -265,6 +250,11 @@ put_person(struct buf *out, struct memory_db *db, struct memory_person *p)
 		p->is_identified ? "true" : "false", p->version,
 		p->created_at_us);
 	buf_append_slice(out, p->text);
+	buf_append_lit(out, ",\"last_seen_at\":");
+	if (p->has_last_seen)
+		buf_append_i64(out, p->last_seen_at_us);
+	else
+		buf_append_lit(out, "null");
 	buf_append_lit(out, ",\"message\":[");
 	buf_append_i64(out, p->message_version);
 	buf_append_char(out, ',');
