@@ -106,8 +106,13 @@ doctor_check_part(struct store_conn *conn, struct store_part *part,
 	return rc;
 }
 
+struct logs {
+	int64_t n_records;
+	int n_prepared; /* partitions with records that wait for Postgres */
+};
+
 static int
-check_logs(struct store *s, struct store_conn *conn, int64_t *n_records,
+check_logs(struct store *s, struct store_conn *conn, struct logs *logs,
 	struct err *e)
 {
 	struct store_conn *list;
@@ -124,7 +129,8 @@ check_logs(struct store *s, struct store_conn *conn, int64_t *n_records,
 
 		if (part == NULL)
 			continue;
-		rc = doctor_check_part(conn, part, n_records, e);
+		logs->n_prepared += store_part_is_prepared(part) ? 1 : 0;
+		rc = doctor_check_part(conn, part, &logs->n_records, e);
 		if (rc < 0)
 			err_prefix(
 				e, "%.*s partition %d", SLICE_FMT(topic), idx);
@@ -134,13 +140,26 @@ check_logs(struct store *s, struct store_conn *conn, int64_t *n_records,
 }
 
 static void
+say_whole(struct doctor *d, const char *name, const struct logs *logs)
+{
+	if (logs->n_prepared == 0)
+		doctor_say(d, name, true, "whole, %lld records in its logs",
+			(long long)logs->n_records);
+	else
+		doctor_say(d, name, true,
+			"whole, %lld records in its logs; in %d partitions "
+			"more wait for what Postgres says at the next start",
+			(long long)logs->n_records, logs->n_prepared);
+}
+
+static void
 check_file(struct doctor *d, const char *name, enum store_kind kind)
 {
 	char path[DAEMON_PATH_MAX];
 	struct store_conn *conn;
 	struct store *s;
 	struct err e;
-	int64_t n_records = 0;
+	struct logs logs = {0};
 	int rc = file_join(path, sizeof(path), d->c->data, name, &e);
 
 	if (rc == 0 && access(path, F_OK) != 0) {
@@ -157,7 +176,7 @@ check_file(struct doctor *d, const char *name, enum store_kind kind)
 	if (rc == 0) {
 		rc = check_integrity(conn, &e);
 		if (rc == 0 && kind != STORE_CONFIG)
-			rc = check_logs(s, conn, &n_records, &e);
+			rc = check_logs(s, conn, &logs, &e);
 		store_reader_close(conn);
 	}
 	store_close(s);
@@ -167,8 +186,7 @@ check_file(struct doctor *d, const char *name, enum store_kind kind)
 			"restore it from a backup",
 			e.text);
 	else
-		doctor_say(d, name, true, "whole, %lld records in its logs",
-			(long long)n_records);
+		say_whole(d, name, &logs);
 }
 
 void

@@ -31,7 +31,7 @@ struct crash_work {
 	/* In the parent, with the real VFS. */
 	bool (*check)(const char *dir);
 };
-extern const struct crash_work crash_spool, crash_state;
+extern const struct crash_work crash_spool, crash_state, crash_prepare;
 
 int work_failed(const char *what, const struct err *e);
 

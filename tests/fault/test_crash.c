@@ -125,6 +125,14 @@ state_and_log_agree_after_a_crash_at_any_operation(void **state)
 	crash_everywhere(&crash_state);
 }
 
+/* store-11, store-12 */
+static void
+prepared_rows_are_settled_after_a_crash_at_any_operation(void **state)
+{
+	(void)state;
+	crash_everywhere(&crash_prepare);
+}
+
 int
 main(void)
 {
@@ -133,6 +141,8 @@ main(void)
 			the_front_log_survives_a_crash_at_any_operation),
 		cmocka_unit_test(
 			state_and_log_agree_after_a_crash_at_any_operation),
+		cmocka_unit_test(
+			prepared_rows_are_settled_after_a_crash_at_any_operation),
 	};
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,

@@ -71,6 +71,102 @@ a_full_disk_fails_the_append_and_then_it_goes_on(void **state)
 }
 
 /* store-5 */
+struct prepare {
+	struct store_job job;
+	struct store_part *p;
+	char what; /* 'p', 'P', 'D' */
+	struct slice batch;
+};
+
+static int
+run_prepare(struct store_job *j, struct store_conn *c, struct err *e)
+{
+	struct prepare *x = (struct prepare *)(void *)j;
+	int64_t base;
+
+	if (x->what == 'P')
+		return store_tx_publish(c, x->p, e);
+	if (x->what == 'D')
+		return store_tx_discard(c, x->p, e);
+	return store_tx_append_prepared(c, x->p, (char *)(uintptr_t)x->batch.p,
+		x->batch.len, 1, TS, &base, e);
+}
+
+static int
+prepare(struct fixture *f, char what, int64_t number, size_t size)
+{
+	struct prepare x = {.job.run = run_prepare, .p = f->p, .what = what};
+
+	buf_reset(&f->b);
+	make_batch(&f->b, number, 1, size);
+	x.batch = buf_slice(&f->b);
+	return store_call(f->s, &x.job, &f->e);
+}
+
+/* store-11, store-12: what does not fit is undone, what was prepared stays. */
+static void
+a_full_disk_undoes_what_is_prepared_or_settled(void **state)
+{
+	struct fixture *f = *state;
+	int64_t n = 0, n_published = 0;
+	struct store_part_state st;
+	int r;
+
+	crash_vfs_limit_growth(2 << 20);
+	while ((r = prepare(f, 'p', n, 100000)) == 0) {
+		assert_true(++n < 100);
+		if (n % 3 == 0 && prepare(f, 'P', 0, 1) == 0)
+			n_published = n;
+	}
+	assert_int_equal(r, -ERR_NO_SPACE);
+	assert_true(n_published > 0);
+	store_part_state(f->p, &st);
+	assert_int_equal(st.high_watermark, n_published);
+	assert_int_equal(
+		read_all(f, f->p, 0, expect_number, NULL), n_published);
+	crash_vfs_limit_growth(-1);
+	reopen(f, STORE_SPOOL);
+	assert_int_equal(store_part_is_prepared(f->p), n > n_published);
+	assert_int_equal(prepare(f, 'D', 0, 1), 0);
+	assert_int_equal(append(f, f->p, n_published, 2, 10), n_published);
+	assert_int_equal(
+		read_all(f, f->p, 0, expect_number, NULL), n_published + 2);
+	assert_int_equal(f->n_fatal, 0);
+}
+
+/* store-11, store-12: the transaction is lost before, or at, COMMIT. */
+static void
+a_failing_write_undoes_a_settlement(void **state)
+{
+	struct fixture *f = *state;
+	int64_t n = 0;
+
+	for (long w = 1; w < 60; w++) {
+		bool was_there;
+
+		assert_int_equal(append(f, f->p, n, 1, 10), n);
+		n++;
+		assert_int_equal(prepare(f, 'p', n, 30000), 0);
+		crash_vfs_fail_write(w);
+		int r = prepare(f, w % 2 == 0 ? 'P' : 'D', 0, 1);
+		crash_vfs_fail_write(0);
+		if (r == 0 && w > 4)
+			return;
+		assert_true(r == 0 || r == -ERR_IO || r == -ERR_UNSURE);
+		reopen(f, STORE_SPOOL);
+		was_there = store_part_is_prepared(f->p);
+		assert_true(r != 0 || !was_there);
+		/* Settled the other way it is gone or there as a whole. */
+		if (was_there)
+			assert_int_equal(
+				prepare(f, w % 2 == 0 ? 'P' : 'D', 0, 1), 0);
+		if (w % 2 == 0)
+			n++;
+		assert_int_equal(read_all(f, f->p, 0, expect_number, NULL), n);
+	}
+	fail();
+}
+
 static void
 a_failed_sync_ends_the_store(void **state)
 {
@@ -264,6 +360,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_full_disk_fails_the_append_and_then_it_goes_on,
 			open_crash, close_crash),
+		cmocka_unit_test_setup_teardown(
+			a_full_disk_undoes_what_is_prepared_or_settled,
+			open_crash, close_crash),
+		cmocka_unit_test_setup_teardown(
+			a_failing_write_undoes_a_settlement, open_crash,
+			close_crash),
 		cmocka_unit_test_setup_teardown(
 			a_failed_sync_ends_the_store, open_crash, close_crash),
 		cmocka_unit_test_setup_teardown(

@@ -57,5 +57,6 @@ int run_job_tests(void);
 int run_read_tests(void);
 int run_retain_tests(void);
 int run_open_tests(void);
+int run_prepare_tests(void);
 
 #endif
