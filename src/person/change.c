@@ -111,6 +111,12 @@ person_give_id(struct person_set *s, struct person *p, struct person_id *d,
 }
 
 void
+person_adopt(struct person_set *s, struct person *p, struct person_id *d)
+{
+	person_give_id(s, p, d, false);
+}
+
+void
 person_note_merged(struct person_set *s, struct person_id *d)
 {
 	if (d->personless && d->personless_merged)

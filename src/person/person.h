@@ -39,6 +39,7 @@ struct person {
 	char uuid_text[UUID_TEXT];
 	int64_t created_at_us;
 	int64_t version;
+	int64_t stored_version; /* the store's: as loaded */
 	int64_t last_seen_at_us; /* a whole hour; if has_last_seen */
 	bool has_last_seen;
 	bool is_identified;
@@ -67,6 +68,7 @@ struct person_id {
 	uint64_t hash;
 	struct person *person; /* NULL: nobody's */
 	int64_t seq; /* the store's, of its place among its person's ids */
+	int64_t stored_owner; /* the store's: row id of its person as loaded */
 	int64_t version; /* of the row; of a deleted row if is_tombstone */
 	bool is_tombstone; /* the row is a deleted one */
 	bool is_deleted; /* deleted in this batch: message with is_deleted 1 */
@@ -74,6 +76,7 @@ struct person_id {
 	bool is_loaded;
 	bool want_person_ids; /* load all ids of its person (merges) */
 	bool want_personless;
+	bool personless_stored; /* the store's: there is a row of that */
 	bool personless; /* has a row of personless use */
 	bool personless_merged; /* that row says is_merged */
 	bool personless_changed; /* is in set->personless_changed */
@@ -88,6 +91,7 @@ struct person_id {
 
 struct person_group {
 	int64_t team_id;
+	int64_t row_id, stored_version; /* the store's: as loaded */
 	int type_index; /* -1: its type has none (yet) */
 	struct slice type;
 	struct slice key;
@@ -211,6 +215,10 @@ struct person *person_put(
 struct person_id *person_put_id(
 	struct person_set *s, int64_t team_id, struct slice id);
 void person_attach_loaded(struct person *p, struct person_id *d);
+/* For the store: a loaded person that has the uuid of a loaded nobody's id takes
+ * it, as a change; there cannot be two persons of one uuid. */
+void person_adopt(
+	struct person_set *s, struct person *p, struct person_id *d);
 struct person_team *person_put_team(
 	struct person_set *s, int64_t team_id, int64_t project_id);
 
