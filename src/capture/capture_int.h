@@ -95,7 +95,7 @@ struct capture_query {
  */
 struct capture_event {
 	struct slice event, token[3], distinct_id[2], uuid, properties;
-	struct slice timestamp, offset, set, set_once, sent_at;
+	struct slice timestamp, offset, set, set_once, unset, sent_at;
 	/* of properties */
 	struct slice p_token, p_distinct_id, p_cookieless, p_ignore_sent_at;
 	struct slice p_session_id, p_window_id, p_snapshot, p_source, p_lib;

@@ -31,6 +31,7 @@ static const struct key event_keys[] = {
 	KEY("offset", offset),
 	KEY("$set", set),
 	KEY("$set_once", set_once),
+	KEY("$unset", unset),
 	KEY("sent_at", sent_at),
 };
 

@@ -144,6 +144,9 @@ put_event_text(struct capture_ctx *x, const struct capture_event *ev,
 	put_member(b, ",\\\"offset\\\":", ev->offset);
 	put_member(b, ",\\\"$set\\\":", ev->set);
 	put_member(b, ",\\\"$set_once\\\":", ev->set_once);
+	/* Anything else is no list of names (ingestion spec 3.3). */
+	if (ev->unset.len > 0 && (*ev->unset.p == '[' || *ev->unset.p == '{'))
+		put_member(b, ",\\\"$unset\\\":", ev->unset);
 	buf_append_char(b, '}');
 }
 
@@ -284,7 +287,8 @@ capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	struct capture_out *o = capture_out(
 		x, m->is_historical ? x->c->historical : x->c->main);
 	size_t raw = ev->properties.len + ev->event.len * 3 + ev->set.len +
-		     ev->set_once.len + ev->timestamp.len + ev->id.len * 3;
+		     ev->set_once.len + ev->unset.len + ev->timestamp.len +
+		     ev->id.len * 3;
 	size_t max = x->conf->max_event_bytes, len;
 	struct slice key = capture_event_key(x, ev);
 	struct capture_headers h;

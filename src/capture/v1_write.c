@@ -68,7 +68,7 @@ write_event(struct capture_ctx *x, const struct capture_event *from,
 
 	for (size_t i = 0; i < ARRAY_LEN(ev.token); i++)
 		ev.token[i] = SLICE_NONE;
-	ev.offset = ev.set = ev.set_once = SLICE_NONE;
+	ev.offset = ev.set = ev.set_once = ev.unset = SLICE_NONE;
 	buf_init(&b, LIMIT_V1_TEXT_BYTES);
 	put_properties(x, from, v, &b);
 	ev.properties =
