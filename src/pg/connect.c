@@ -129,33 +129,6 @@ try_host(struct pg_conn *c, int host, struct err *e)
 	}
 }
 
-/* One simple query with any number of statements; their rows are nobody's. */
-static int
-run_text(struct pg_conn *c, const char *text, struct err *e)
-{
-	int rc = 0;
-	PGresult *r;
-
-	if (!PQsendQuery(c->db, text))
-		return pg_lost(c, ERR_UNAVAILABLE, "lost", e);
-	for (;;) {
-		struct err why;
-		int taken = pg_take(c, false, &r, &why);
-
-		if (taken != 0) {
-			*e = why;
-			return taken;
-		}
-		if (r == NULL)
-			return rc;
-		if (rc == 0 && PQresultStatus(r) == PGRES_FATAL_ERROR)
-			rc = pg_result_err(c, r, e);
-		PQclear(r);
-		if (c->db == NULL)
-			return rc;
-	}
-}
-
 /*
  * pg-5: a commit that was answered must be on the server's disk, as events are
  * published on its word; a role or database with synchronous_commit off is
@@ -186,12 +159,12 @@ set_up(struct pg_conn *c, struct err *e)
 	PQfreemem(schema);
 	text = buf_cstr(&b);
 	rc = text == NULL ? err_set(e, ERR_NO_MEMORY, "Postgres")
-			  : run_text(c, text, e);
+			  : pg_run_text(c, text, e);
 	buf_fini(&b);
 	/* The server sees while it works that we are gone. Not there before 14,
 	 * nor on every system. */
 	if (rc == 0)
-		ERR_IGNORE(run_text(c,
+		ERR_IGNORE(pg_run_text(c,
 				   "SET client_connection_check_interval = "
 				   "10000",
 				   &ignored),

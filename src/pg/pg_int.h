@@ -125,6 +125,17 @@ MUST_CHECK int pg_pop(struct pg_conn *c, bool without_stop, struct err *e);
 /* Reads to the end of the group, whatever comes. */
 MUST_CHECK int pg_drain(struct pg_conn *c, bool without_stop, struct err *e);
 
+/* script.c: simple queries with any number of statements; their rows are
+ * nobody's. text: outside pipeline mode, script: from within it. */
+MUST_CHECK int pg_run_text(struct pg_conn *c, const char *text, struct err *e);
+MUST_CHECK int pg_run_script(
+	struct pg_conn *c, const char *text, struct err *e);
+
+/* schema_check.c: PostHog's tables, whoever made them. INVALID, DENIED. */
+struct pg_schema;
+MUST_CHECK int pg_schema_check(
+	struct pg_conn *c, struct pg_schema *out, struct err *e);
+
 void pg_set_up(struct pg *p, const struct pg_conn *c);
 void pg_set_down(struct pg *p, const char *why);
 

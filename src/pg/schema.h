@@ -20,6 +20,7 @@ struct pg_schema {
 	 * team_id in older databases. */
 	bool group_type_by_project;
 	bool definition_by_project; /* coalesce(project_id, team_id) */
+	bool event_enforcement_mode; /* posthog_eventdefinition has it */
 	bool definitions; /* the three tables of definitions are there */
 };
 
@@ -27,7 +28,7 @@ struct pg_schema {
  * Makes the database ready, in one transaction under an advisory lock, so that
  * many nodes may start at once: the schema `sluice` in any database; PostHog's
  * tables only where there is none of them. A PostHog database is looked at and
- * never altered (pg-6). To be called after each pg_connect; one cheap query
+ * never altered (pg-6). To be called after each pg_connect; a few cheap queries
  * when nothing is to be done.
  *
  * INVALID: a table, column or constraint is missing (the text names it).
