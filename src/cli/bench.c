@@ -281,6 +281,8 @@ bench_start(struct bench *b, const char *roles, struct err *e)
 			ports = json_member(&d.json, 0, SLICE_LIT("ports"));
 			b->capture_port = (uint16_t)strtol(
 				api_text(&d, ports, "capture"), NULL, 10);
+			b->admin_port = (uint16_t)strtol(
+				api_text(&d, ports, "admin"), NULL, 10);
 			is_ready =
 				ports != 0 && d.json.nodes[ports].n > 0 &&
 				strcmp(api_text(&d, 0, "ready"), "true") == 0;

@@ -23,7 +23,7 @@ struct bench {
 	bool is_kept;
 	char data[BENCH_PATH_MAX];
 	pid_t daemon; /* 0: none runs */
-	uint16_t capture_port;
+	uint16_t capture_port, admin_port;
 	const char *set[4]; /* settings of the daemon besides the given ones */
 	int n_set;
 	double syncs_per_s;

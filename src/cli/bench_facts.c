@@ -6,6 +6,7 @@
 #include "cli/api.h"
 #include "cli/bench.h"
 #include "cli/doctor.h"
+#include "httpc/httpc.h"
 #include "httpc/load.h"
 #include "store/store.h"
 
@@ -71,20 +72,23 @@ bench_peak_rss(pid_t pid)
 double
 bench_metric(struct bench *b, const char *name)
 {
-	struct buf out;
+	struct httpc_answer answer;
+	char url[64];
 	struct err e;
 	size_t n = strlen(name);
 	double v = 0;
 
-	buf_init(&out, 16 * 1024 * 1024);
-	if (api_call(&b->on, "GET", "/metrics", NULL, &out, &e) == 0)
-		for (const char *p = buf_cstr(&out); p != NULL;
-			p = strchr(p, '\n')) {
-			p += *p == '\n';
-			if (strncmp(p, name, n) == 0 && p[n] == ' ')
-				v = strtod(p + n, NULL);
-		}
-	buf_fini(&out);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/metrics",
+		(unsigned)b->admin_port);
+	if (httpc_get(url, NULL, 5000, &answer, &e) != 0)
+		return 0;
+	for (const char *p = buf_cstr(&answer.body); p != NULL;
+		p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (strncmp(p, name, n) == 0 && p[n] == ' ')
+			v = strtod(p + n, NULL);
+	}
+	httpc_answer_fini(&answer);
 	return v;
 }
 

@@ -22,10 +22,14 @@ struct plan {
 	char postgres_set[1024];
 };
 
+static const char *const step_names[] = {
+	"decode", "normalise", "persons", "output", "commit"};
+
 struct run_result {
+	double step_us[ARRAY_LEN(step_names)];
 	double events_per_s, cpu_us, hit_rate;
 	int64_t n_events, seconds_ms, rss, peak_rss;
-	int64_t person_messages;
+	int64_t person_messages, state_bytes;
 };
 
 static int
@@ -164,6 +168,20 @@ hit_rate(struct bench *b)
 	return hits + misses > 0 ? hits / (hits + misses) : 0;
 }
 
+/* Microseconds of work an event in each step, over all threads. */
+static void
+note_steps(struct bench *b, struct run_result *r)
+{
+	for (size_t i = 0; i < ARRAY_LEN(step_names); i++) {
+		char name[100];
+
+		snprintf(name, sizeof(name),
+			"sluice_ingest_step_microseconds_total{step=\"%s\"}",
+			step_names[i]);
+		r->step_us[i] = bench_metric(b, name) / (double)r->n_events;
+	}
+}
+
 static int
 count_person_messages(struct bench *b, int64_t *n, struct err *e)
 {
@@ -179,11 +197,13 @@ run_once(struct bench *b, const struct plan *p, struct bench_state *s,
 	struct run_result *r, struct err *e)
 {
 	int64_t before = s->n_events, begin, messages = 0;
-	double cpu = children_cpu_seconds();
+	double cpu;
 	int rc = fill(b, p, s, e);
 
 	if (rc == 0 && before > 0)
 		rc = count_person_messages(b, &messages, e);
+	if (rc == 0)
+		rc = bench_state_warm(b, &r->state_bytes, e);
 	cpu = children_cpu_seconds();
 	begin = clock_mono_ns();
 	if (rc == 0)
@@ -199,6 +219,7 @@ run_once(struct bench *b, const struct plan *p, struct bench_state *s,
 	r->rss = bench_rss(b->daemon);
 	r->peak_rss = bench_peak_rss(b->daemon);
 	r->hit_rate = hit_rate(b);
+	note_steps(b, r);
 	rc = bench_stop(b, e);
 	r->cpu_us = (children_cpu_seconds() - cpu) * 1e6 / (double)r->n_events;
 	if (rc == 0)
@@ -222,6 +243,7 @@ put_run(struct bench *b, const struct run_result *r, const char *prefix)
 		{"loaded_rss_bytes", (double)r->rss},
 		{"peak_rss_bytes", (double)r->peak_rss},
 		{"cache_hit_rate", r->hit_rate},
+		{"state_bytes", (double)r->state_bytes},
 		{"person_messages", (double)r->person_messages}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -229,6 +251,12 @@ put_run(struct bench *b, const struct run_result *r, const char *prefix)
 
 		snprintf(name, sizeof(name), "%s%s", prefix, rows[i].name);
 		bench_put(b, name, rows[i].value);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(step_names); i++) {
+		char name[80];
+
+		snprintf(name, sizeof(name), "%s%s_us", prefix, step_names[i]);
+		bench_put(b, name, r->step_us[i]);
 	}
 }
 

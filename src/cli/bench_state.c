@@ -1,8 +1,10 @@
 #include "cli/bench_state.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -146,6 +148,29 @@ bench_state_open(struct bench *b, struct bench_state *s, int64_t n,
 		return -(int)e->code;
 	s->n_persons = n;
 	return rc == 0 ? 0 : build(b, s, e);
+}
+
+int
+bench_state_warm(struct bench *b, int64_t *n_bytes, struct err *e)
+{
+	static char piece[1024 * 1024];
+	char path[BENCH_PATH_MAX];
+	ssize_t n;
+	int fd;
+	int rc = file_join(path, sizeof(path), b->data, "state.db", e);
+
+	if (rc < 0)
+		return rc;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, ERR_IO, "%s", path);
+	*n_bytes = 0;
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		*n_bytes += n;
+	if (n < 0)
+		rc = err_sys(e, ERR_IO, "%s", path);
+	close(fd);
+	return rc;
 }
 
 int64_t

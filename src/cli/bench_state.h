@@ -24,6 +24,12 @@ MUST_CHECK int bench_state_open(struct bench *b, struct bench_state *s,
 /* Writes down what the runs added. */
 MUST_CHECK int bench_state_save(
 	struct bench *b, const struct bench_state *s, struct err *e);
+/*
+ * Reads state.db once, so that it is in the system's memory if that is large
+ * enough: a store that has been at work for a while is. Its bytes.
+ */
+MUST_CHECK int bench_state_warm(
+	struct bench *b, int64_t *n_bytes, struct err *e);
 /* How many persons there should be, and how many the store has. */
 int64_t bench_state_expected(const struct bench_state *s);
 MUST_CHECK int bench_state_count(struct bench *b, const struct bench_state *s,
