@@ -44,6 +44,7 @@ struct person {
 	bool has_last_seen;
 	bool is_identified;
 	bool is_deleted; /* by a merge or by the admin: a tombstone is kept */
+	bool is_stored_deleted; /* its row says so; the store's */
 	bool deleted_by_admin; /* then its message has properties {} */
 	bool is_changed; /* is in set->persons_changed */
 	bool ids_loaded; /* ids is complete */

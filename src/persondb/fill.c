@@ -59,7 +59,7 @@ persondb_fill_person(int64_t team_id, int64_t i,
 	put_names(properties, "", i, x);
 	buf_append_lit(properties, "\"$creator_event_uuid\":\"");
 	buf_append(properties, uuid_text, UUID_TEXT);
-	buf_append_lit(properties, "\"}");
+	buf_append_lit(properties, "\",\"plan\":\"p-00000000\"}");
 }
 
 struct fill_job {
@@ -85,8 +85,9 @@ add_person(struct fill_job *f, struct store_conn *c, int64_t i, struct err *e)
 	sql_bind_i64(st, 3, PERSONDB_FILL_CREATED_AT_US);
 	sql_bind_i64(st, 4, 0);
 	sql_bind_i64(st, 5, 0);
-	sql_bind_i64(st, 6, 0);
-	sql_bind_text(st, 7, buf_slice(f->properties));
+	sql_bind_text(st, 6, buf_slice(f->properties));
+	sql_bind_null(st, 7);
+	sql_bind_i64(st, 8, 0);
 	if (sql_run(st, e) != 0 ||
 		sql_get(c, &persondb_sql, PERSONDB_ID_PUT, &st, e) != 0)
 		return -(int)e->code;

@@ -100,7 +100,7 @@ load_tombstone(struct store_conn *c, struct person_set *s, struct person_id *d,
 			p->created_at_us = sql_col_i64(st, 1);
 			p->version = sql_col_i64(st, 2);
 			p->is_identified = sql_col_i64(st, 3) != 0;
-			p->is_deleted = true;
+			p->is_deleted = p->is_stored_deleted = true;
 			p->text = SLICE_LIT("{}");
 			p->text_valid = true;
 		}

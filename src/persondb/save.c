@@ -1,20 +1,25 @@
 #include "persondb/persondb.h"
 #include "persondb/sql.h"
 
+static enum persondb_sql
+statement_of(const struct person *p)
+{
+	if (p->row_id == 0)
+		return PERSONDB_PERSON_INSERT;
+	return p->is_deleted == p->is_stored_deleted ? PERSONDB_PERSON_UPDATE
+						     : PERSONDB_PERSON_BURY;
+}
+
 static int
 save_person(struct store_conn *c, struct person *p, struct err *e)
 {
-	bool is_new = p->row_id == 0;
+	enum persondb_sql which = statement_of(p);
 	struct store_stmt *st;
-	struct slice properties =
-		p->is_deleted ? SLICE_LIT("{}") : person_message_properties(p);
 	int at = 1;
 
-	if (sql_get(c, &persondb_sql,
-		    is_new ? PERSONDB_PERSON_INSERT : PERSONDB_PERSON_UPDATE,
-		    &st, e) != 0)
+	if (sql_get(c, &persondb_sql, (int)which, &st, e) != 0)
 		return -(int)e->code;
-	if (is_new) {
+	if (which == PERSONDB_PERSON_INSERT) {
 		sql_bind_i64(st, at++, p->team_id);
 		sql_bind_blob(st, at++,
 			slice_of((const char *)p->uuid.b, sizeof(p->uuid.b)));
@@ -24,16 +29,19 @@ save_person(struct store_conn *c, struct person *p, struct err *e)
 	sql_bind_i64(st, at++, p->created_at_us);
 	sql_bind_i64(st, at++, p->version);
 	sql_bind_i64(st, at++, p->is_identified);
-	sql_bind_i64(st, at++, p->is_deleted);
-	sql_bind_text(st, at++, properties);
+	sql_bind_text(st, at++,
+		p->is_deleted ? SLICE_LIT("{}") : person_message_properties(p));
 	if (p->has_last_seen && !p->is_deleted)
-		sql_bind_i64(st, at, p->last_seen_at_us);
+		sql_bind_i64(st, at++, p->last_seen_at_us);
 	else
-		sql_bind_null(st, at);
+		sql_bind_null(st, at++);
+	if (which != PERSONDB_PERSON_UPDATE)
+		sql_bind_i64(st, at, p->is_deleted);
 	if (sql_run(st, e) != 0)
 		return -(int)e->code;
-	if (is_new)
+	if (which == PERSONDB_PERSON_INSERT)
 		p->row_id = sql_last_rowid(c);
+	p->is_stored_deleted = p->is_deleted;
 	return 0;
 }
 

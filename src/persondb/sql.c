@@ -25,13 +25,17 @@ static const char *const texts[PERSONDB_N_SQL] = {
 		"?3",
 	[PERSONDB_PERSON_INSERT] =
 		"INSERT INTO person (team_id, uuid, created_at, version, "
-		"is_identified, is_deleted, properties, last_seen_at) "
+		"is_identified, properties, last_seen_at, is_deleted) "
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	/* Names no column of an index but the key: none is written. */
 	[PERSONDB_PERSON_UPDATE] =
 		"UPDATE person SET created_at = ?2, version = ?3, "
-		"is_identified = ?4, is_deleted = ?5, properties = ?6, "
-		"last_seen_at = ?7 "
+		"is_identified = ?4, properties = ?5, last_seen_at = ?6 "
 		"WHERE id = ?1",
+	[PERSONDB_PERSON_BURY] =
+		"UPDATE person SET created_at = ?2, version = ?3, "
+		"is_identified = ?4, properties = ?5, last_seen_at = ?6, "
+		"is_deleted = ?7 WHERE id = ?1",
 	[PERSONDB_ID_PUT] =
 		"INSERT INTO person_distinct_id (team_id, distinct_id, "
 		"person_id, seq, version) VALUES (?1, ?2, ?3, ?4, ?5) "

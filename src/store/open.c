@@ -18,13 +18,16 @@ static const struct {
 	const char *file;
 	const char *thread;
 	int page_size;
+	int cache_kib; /* of pages, by the writer */
 	size_t tail_bytes;
 	bool is_secure;
 } kinds[] = {
-	[STORE_CONFIG] = {"config.db", "config", 8192, 0, false},
-	[STORE_SPOOL] = {"spool.db", "spool", 32768, TAIL_BYTES, false},
-	[STORE_STATE] = {"state.db", "state", 8192, TAIL_BYTES, true},
-	[STORE_BROKER] = {"broker.db", "broker-log", 32768, TAIL_BYTES, false},
+	[STORE_CONFIG] = {"config.db", "config", 8192, 16384, 0, false},
+	[STORE_SPOOL] = {"spool.db", "spool", 32768, 16384, TAIL_BYTES, false},
+	/* Room for the inner pages of the trees of some ten million persons. */
+	[STORE_STATE] = {"state.db", "state", 8192, 65536, TAIL_BYTES, true},
+	[STORE_BROKER] = {"broker.db", "broker-log", 32768, 16384, TAIL_BYTES,
+		false},
 };
 
 static void
@@ -96,15 +99,20 @@ set_up_writer(struct store *s, struct store_conn *c, struct err *e)
 		" PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY;"
 		" PRAGMA wal_autocheckpoint=0;"
 		" PRAGMA journal_size_limit=268435456;"
-		" PRAGMA cache_size=-16384; PRAGMA mmap_size=0";
+		" PRAGMA mmap_size=0";
 	int64_t page_size = s->page_size;
+	char cache[64];
 	bool is_new;
 	int r = store_schema_check(c, &is_new, e);
 
 	if (r == 0 && is_new)
 		r = set_up_empty(s, c, e);
+	snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%d",
+		kinds[s->kind].cache_kib);
 	if (r == 0)
 		r = store_conn_exec(c, pragmas, e);
+	if (r == 0)
+		r = store_conn_exec(c, cache, e);
 	if (r == 0)
 		r = store_conn_int(c, "PRAGMA page_size", &page_size, e);
 	s->page_size = (int)page_size;
