@@ -19,6 +19,7 @@ struct clickhouse;
 struct conf_set;
 struct net_listen;
 struct pipeline;
+struct privacy;
 struct store;
 struct team_cache;
 
@@ -41,6 +42,7 @@ struct admin_options {
 	struct pipeline *pipeline;
 	struct capture *capture;
 	struct clickhouse *clickhouse;
+	struct privacy *privacy;
 	void (*disk)(void *cookie, struct admin_disk *out);
 	void *cookie;
 };

@@ -145,6 +145,7 @@ int admin_projects_delete(struct admin_call *c, struct err *e);
 int admin_persons_list(struct admin_call *c, struct err *e);
 int admin_persons_show(struct admin_call *c, struct err *e);
 int admin_persons_delete(struct admin_call *c, struct err *e);
+int admin_erasure(struct admin_call *c, struct err *e);
 int admin_groups_list(struct admin_call *c, struct err *e);
 int admin_groups_show(struct admin_call *c, struct err *e);
 int admin_group_types(struct admin_call *c, struct err *e);

@@ -1,7 +1,7 @@
 #include "admin/admin_int.h"
 #include "persondb/definitions.h"
 #include "persondb/persondb.h"
-#include "pipeline/pipeline.h"
+#include "privacy/privacy.h"
 #include "store/store.h"
 #include "team/team.h"
 
@@ -125,23 +125,39 @@ int
 admin_persons_delete(struct admin_call *c, struct err *e)
 {
 	bool by_uuid = admin_query_flag(c, "by_uuid");
+	struct privacy_request q = {
+		.distinct_id = by_uuid ? SLICE_NONE : c->param[1],
+		.uuid = by_uuid ? c->param[1] : SLICE_NONE,
+		.with_events = admin_query_flag(c, "with_events"),
+	};
 	const struct team_snapshot *snap;
 	const struct team *team;
 	int rc;
 
-	if (c->a->o.pipeline == NULL)
-		return err_set(e, ERR_UNAVAILABLE,
-			"the role ingest is off: persons cannot be deleted");
+	if (c->a->o.privacy == NULL)
+		return err_set(
+			e, ERR_UNAVAILABLE, "persons need the running daemon");
 	rc = admin_project(c, &snap, &team, e);
 	if (rc < 0)
 		return rc;
-	rc = pipeline_delete_person(c->a->o.pipeline, team->id,
-		by_uuid ? SLICE_NONE : c->param[1],
-		by_uuid ? c->param[1] : SLICE_NONE, e);
+	q.team_id = team->id;
 	team_snapshot_unref(snap);
-	if (rc == 0)
-		buf_append_lit(&c->out, "{\"deleted\":true}\n");
-	return rc;
+	return privacy_delete(c->a->o.privacy, &q, &c->out, e);
+}
+
+/* How far a deletion is. */
+int
+admin_erasure(struct admin_call *c, struct err *e)
+{
+	int64_t task;
+	int rc = admin_param_i64(c, 0, "id", &task, e);
+
+	if (rc < 0)
+		return rc;
+	if (c->a->o.privacy == NULL)
+		return err_set(
+			e, ERR_UNAVAILABLE, "persons need the running daemon");
+	return privacy_report(c->a->o.privacy, task, &c->out, e);
 }
 
 int

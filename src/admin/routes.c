@@ -10,6 +10,7 @@ const struct admin_route admin_routes[] = {
 	{"POST", "/api/v1/dlq-replay", admin_dlq_replay},
 	{"GET", "/api/v1/dlq/:id", admin_dlq_show},
 	{"GET", "/api/v1/drained", admin_drained},
+	{"GET", "/api/v1/erasures/:id", admin_erasure},
 	{"GET", "/api/v1/projects", admin_projects_list},
 	{"POST", "/api/v1/projects", admin_projects_create},
 	{"GET", "/api/v1/projects/:id", admin_projects_show},

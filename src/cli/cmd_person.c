@@ -93,12 +93,6 @@ cmd_person_show(struct cli *c)
 }
 
 int
-cmd_person_delete(struct cli *c)
-{
-	return one_person(c, "DELETE");
-}
-
-int
 cmd_group_list(struct cli *c)
 {
 	static const struct api_column columns[] = {

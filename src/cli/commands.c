@@ -39,6 +39,16 @@ static const struct cli_option person_options[] = {
 	{"distinct-id", "X", "the person who has this distinct id"},
 	END,
 };
+static const struct cli_option delete_options[] = {
+	PROJECT,
+	{"distinct-id", "X", "the person who has this distinct id"},
+	{"uuid", "U", "the person with this uuid"},
+	{"with-events", NULL,
+		"its events, warnings and dead letters in ClickHouse too; "
+		"waits until they are gone"},
+	{"no-wait", NULL, "with --with-events: do not wait"},
+	END,
+};
 static const struct cli_option group_options[] = {PROJECT, END};
 static const struct cli_option read_options[] = {
 	{"partition", "P",
@@ -137,7 +147,7 @@ const struct cli_command cli_commands[] = {
 		"List the persons of a project.", cmd_person_list},
 	{"person show", "[UUID]", 0, 1, person_options, false,
 		"Show one person.", cmd_person_show},
-	{"person delete", "[UUID]", 0, 1, person_options, false,
+	{"person delete", "[UUID]", 0, 1, delete_options, false,
 		"Delete a person with all its distinct ids.",
 		cmd_person_delete},
 	{"group list", "", 0, 0, group_options, false,

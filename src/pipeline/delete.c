@@ -14,8 +14,7 @@
 struct deletion {
 	struct store_job job;
 	struct pipeline *p;
-	int64_t team_id;
-	struct slice distinct_id, uuid;
+	struct pipeline_erasure *asked;
 	struct arena arena;
 	struct buf scratch;
 	struct person_set set;
@@ -59,11 +58,12 @@ static int
 run_deletion(struct store_job *j, struct store_conn *c, struct err *e)
 {
 	struct deletion *x = (struct deletion *)(void *)j;
+	const struct pipeline_erasure *a = x->asked;
 	int r = person_set_init(&x->set, &x->arena, &x->scratch, e);
 
 	if (r == 0)
 		r = persondb_delete(
-			c, &x->set, x->team_id, x->distinct_id, x->uuid, e);
+			c, &x->set, a->team_id, a->distinct_id, a->uuid, e);
 	if (r == 0)
 		r = build(x, e);
 	if (r == 0)
@@ -72,19 +72,19 @@ run_deletion(struct store_job *j, struct store_conn *c, struct err *e)
 		r = append(x, c, OUTPUT_PERSON, &x->persons, e);
 	if (r == 0)
 		r = append(x, c, OUTPUT_DISTINCT_ID, &x->ids, e);
+	if (r == 0 && a->record != NULL)
+		r = a->record(a->cookie, c, &x->set, e);
 	return r;
 }
 
 int
-pipeline_delete_person(struct pipeline *p, int64_t team_id,
-	struct slice distinct_id, struct slice uuid, struct err *e)
+pipeline_erase_person(
+	struct pipeline *p, struct pipeline_erasure *a, struct err *e)
 {
 	struct deletion x = {
-		.job = {.run = run_deletion, .bytes = 4096},
+		.job = {.run = run_deletion, .bytes = 4096, .wipes = true},
 		.p = p,
-		.team_id = team_id,
-		.distinct_id = distinct_id,
-		.uuid = uuid,
+		.asked = a,
 	};
 	int r;
 
@@ -93,6 +93,7 @@ pipeline_delete_person(struct pipeline *p, int64_t team_id,
 	out_init(&x.persons, BUF_MAX);
 	out_init(&x.ids, BUF_MAX);
 	r = store_call(p->state, &x.job, e);
+	a->is_wiped = r == 0 && x.job.is_wiped;
 	out_fini(&x.ids);
 	out_fini(&x.persons);
 	buf_fini(&x.scratch);

@@ -61,8 +61,22 @@ MUST_CHECK int pipeline_letter_replayed_at(
 	struct store_conn *c, int64_t offset, int64_t *at_us, struct err *e);
 
 /* Deletes a person (by distinct id, or by uuid text if distinct_id.p is NULL)
- * and sends the messages of it. NOT_FOUND. Blocks. @thread any but store */
-MUST_CHECK int pipeline_delete_person(struct pipeline *p, int64_t team_id,
-	struct slice distinct_id, struct slice uuid, struct err *e);
+ * and sends the messages of it. What it frees in state.db is overwritten, and
+ * older images of it in the WAL are cut off. NOT_FOUND. Blocks. @thread any but
+ * store */
+struct person_set;
+struct pipeline_erasure {
+	int64_t team_id;
+	struct slice distinct_id, uuid;
+	/* Adds rows of its own to the transaction of state.db that has
+	 * the messages; s holds the person and its ids. May be NULL.
+	 * @thread store */
+	int (*record)(void *cookie, struct store_conn *c,
+		const struct person_set *s, struct err *e);
+	void *cookie;
+	bool is_wiped; /* out: false: a reader keeps the WAL */
+};
+MUST_CHECK int pipeline_erase_person(
+	struct pipeline *p, struct pipeline_erasure *x, struct err *e);
 
 #endif

@@ -23,6 +23,7 @@ struct capture;
 struct clickhouse;
 struct disk_guard;
 struct pipeline;
+struct privacy;
 struct remote;
 struct team_cache;
 
@@ -51,6 +52,7 @@ struct daemon {
 	struct flag_app flags; /* served on the capture port, with remote */
 	struct remote *remote;
 	struct clickhouse *clickhouse;
+	struct privacy *privacy;
 	struct admin *admin;
 	struct disk_guard *disk;
 	struct daemon_ports ports;

@@ -10,6 +10,7 @@
 #include "clickhouse/clickhouse.h"
 #include "flag/flag.h"
 #include "pipeline/pipeline.h"
+#include "privacy/privacy.h"
 #include "remote/remote.h"
 #include "run/daemon.h"
 #include "run/datadir.h"
@@ -330,6 +331,28 @@ stop_clickhouse(struct daemon *d)
 }
 
 /* A query that takes long must not hold the stop: the child goes first. */
+/* Its queries end with ClickHouse, which the admin ends before. */
+static int
+start_privacy(struct daemon *d, struct err *e)
+{
+	const struct privacy_options o = {
+		.spool = d->spool,
+		.state = d->state,
+		.broker = d->broker,
+		.pipeline = d->pipeline,
+		.clickhouse = d->clickhouse,
+	};
+
+	return privacy_start(&o, &d->privacy, e);
+}
+
+static void
+stop_privacy(struct daemon *d)
+{
+	privacy_stop(d->privacy);
+	d->privacy = NULL;
+}
+
 static void
 stop_admin(struct daemon *d)
 {
@@ -354,6 +377,7 @@ start_admin(struct daemon *d, struct err *e)
 		.broker = d->broker,
 		.pipeline = d->pipeline,
 		.clickhouse = d->clickhouse,
+		.privacy = d->privacy,
 		.disk = disk_state,
 		.cookie = d->disk,
 	};
@@ -399,7 +423,8 @@ const struct part daemon_parts[] = {
 		stop_capture},
 	{"clickhouse", "clickhouse", "catalogue", 5000, start_clickhouse,
 		stop_clickhouse},
-	{"admin", NULL, "projects catalogue disk", 5000, start_admin,
+	{"privacy", NULL, "state catalogue", 2000, start_privacy, stop_privacy},
+	{"admin", NULL, "projects catalogue disk privacy", 5000, start_admin,
 		stop_admin},
 	{NULL, NULL, NULL, 0, NULL, NULL},
 };

@@ -334,6 +334,12 @@ store_part_floor(const struct store_part *p)
 	return least;
 }
 
+int64_t
+store_part_retention_ms(const struct store_part *p)
+{
+	return atomic_load(&p->retention_ms);
+}
+
 void
 store_part_set_retention(
 	struct store_part *p, int64_t retention_ms, int64_t retention_bytes)

@@ -293,6 +293,7 @@ static void
 a_person_deleted_by_hand_sends_its_end(void **state)
 {
 	struct world *w = *state;
+	struct pipeline_erasure x = {.team_id = w->team_id};
 	struct buf text;
 	struct err e;
 
@@ -300,12 +301,11 @@ a_person_deleted_by_hand_sends_its_end(void **state)
 	send(w, 0, "gone", "e", "{\"$set\":{\"a\":1}}");
 	world_start(w, plain);
 	world_drain(w);
-	assert_int_equal(pipeline_delete_person(w->p, w->team_id,
-				 SLICE_LIT("nobody"), SLICE_NONE, &e),
-		-ERR_NOT_FOUND);
-	assert_int_equal(pipeline_delete_person(w->p, w->team_id,
-				 SLICE_LIT("gone"), SLICE_NONE, &e),
-		0);
+	x.distinct_id = SLICE_LIT("nobody");
+	assert_int_equal(pipeline_erase_person(w->p, &x, &e), -ERR_NOT_FOUND);
+	x.distinct_id = SLICE_LIT("gone");
+	assert_int_equal(pipeline_erase_person(w->p, &x, &e), 0);
+	assert_true(x.is_wiped);
 	world_text(w, TOPIC_PERSON, 0, &text);
 	assert_true(holds(&text, "\"properties\":\"{}\",\"is_identified\":0,"
 				 "\"is_deleted\":1,\"version\":100}\n"));
