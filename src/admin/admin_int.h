@@ -165,6 +165,7 @@ int admin_ready_api(struct admin_call *c, struct err *e);
 int admin_drained(struct admin_call *c, struct err *e);
 int admin_sql(struct admin_call *c, struct err *e);
 int admin_config(struct admin_call *c, struct err *e);
+int admin_audit(struct admin_call *c, struct err *e);
 
 /* /metrics, /_ready and / of the admin port. */
 struct http_routes;

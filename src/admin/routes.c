@@ -4,6 +4,7 @@
 
 /* In the order of the paths. The last row's path is NULL. */
 const struct admin_route admin_routes[] = {
+	{"GET", "/api/v1/audit", admin_audit},
 	{"GET", "/api/v1/config", admin_config},
 	{"GET", "/api/v1/consumer-groups", admin_consumer_groups},
 	{"GET", "/api/v1/dlq", admin_dlq_list},

@@ -123,12 +123,23 @@ struct audit_memo {
 void audit_memo_reset(struct audit_memo *m, const struct audit_teams *t);
 int64_t audit_memo_team(struct audit_memo *m, struct slice token);
 
-/* Adds the records of whole batches under the hop. A batch that cannot be read
- * is left out: it is reported where it is read. */
+/* Visits the records of whole batches from one offset to before another. A
+ * batch that cannot be read is left out: it is reported where it is read. memo:
+ * only for the front log. */
 enum audit_kind { AUDIT_OF_FRONT, AUDIT_OF_OUTPUT };
-MUST_CHECK int audit_walk(struct slice batches, enum audit_kind kind,
-	int64_t from_offset, struct audit_memo *m, struct audit_acc *a,
-	enum audit_hop hop, struct err *e);
+struct audit_visit {
+	int64_t ts_ms, team_id;
+	uint64_t hash;
+};
+typedef int audit_visit_fn(
+	void *cookie, const struct audit_visit *v, struct err *e);
+struct audit_range {
+	enum audit_kind kind;
+	int64_t from, to; /* offsets */
+	struct audit_memo *memo;
+};
+MUST_CHECK int audit_walk(struct slice batches, const struct audit_range *r,
+	audit_visit_fn *fn, void *cookie, struct err *e);
 
 /*
  * What the one who appends says of it, as struct store_append's note or to

@@ -54,20 +54,36 @@ is_counted(const struct audit_hook *h, const struct store_part *p)
 	return false;
 }
 
+struct adding {
+	struct audit_hook *h;
+	struct audit_acc *a;
+	bool is_produced;
+};
+
 /* A record of an outside producer is its own witness. */
+static int
+add_one(void *cookie, const struct audit_visit *v, struct err *e)
+{
+	struct adding *x = cookie;
+	int64_t minute = audit_minute(v->ts_ms);
+	int r = audit_acc_one(x->a, x->h->hop, minute, v->team_id, v->hash, e);
+
+	if (r == 0 && x->is_produced)
+		r = audit_acc_one(
+			x->a, AUDIT_PRODUCED, minute, v->team_id, v->hash, e);
+	return r;
+}
+
 static int
 add(struct audit_hook *h, struct audit_acc *a, struct slice batches,
 	const struct audit_tally *t, struct err *e)
 {
-	int r = audit_walk(batches, AUDIT_OF_FRONT, 0, &h->memo, a, h->hop, e);
+	const struct audit_range all = {AUDIT_OF_FRONT, 0, INT64_MAX, &h->memo};
+	struct adding x = {h, a, t == NULL};
+	int r = audit_walk(batches, &all, add_one, &x, e);
 
-	if (r != 0)
+	if (r != 0 || t == NULL || t->sum.count == 0)
 		return r;
-	if (t == NULL)
-		return audit_walk(batches, AUDIT_OF_FRONT, 0, &h->memo, a,
-			AUDIT_PRODUCED, e);
-	if (t->sum.count == 0)
-		return 0;
 	return audit_acc_add(a, t->hop, t->minute, t->team_id, t->sum, e);
 }
 

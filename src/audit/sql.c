@@ -31,11 +31,12 @@ static const char *const texts[AUDIT_SQL_N] = {
 	[AUDIT_SQL_POSITION] =
 		"SELECT next FROM position WHERE topic = ?1 AND idx = ?2",
 	[AUDIT_SQL_LOG_END] =
-		"SELECT batch.last + 1 FROM part, batch "
-		"WHERE part.topic = ?1 AND part.idx = ?2 AND part.deleted = 0 "
-		"AND batch.id >= part.id << 44 AND batch.id < (part.id + 1) << "
-		"44 "
-		"ORDER BY batch.id DESC LIMIT 1",
+		"SELECT log_start, coalesce("
+		"(SELECT published FROM prepared WHERE part = part.id), "
+		"(SELECT last + 1 FROM batch WHERE batch.id >= part.id << 44 "
+		"AND batch.id < (part.id + 1) << 44 "
+		"ORDER BY batch.id DESC LIMIT 1), next_offset) "
+		"FROM part WHERE topic = ?1 AND idx = ?2 AND deleted = 0",
 };
 
 const struct sql_set audit_sql = {"audit", texts, AUDIT_SQL_N};

@@ -84,29 +84,27 @@ audit_memo_team(struct audit_memo *m, struct slice token)
 }
 
 static int
-add_record(const struct batch_record_view *rec, enum audit_kind kind,
-	struct audit_memo *m, struct audit_acc *a, enum audit_hop hop,
-	struct err *e)
+visit(const struct batch_record_view *rec, const struct audit_range *x,
+	audit_visit_fn *fn, void *cookie, struct err *e)
 {
 	struct slice token, uuid = SLICE_NONE;
-	int64_t team_id = 0;
+	struct audit_visit v = {.ts_ms = rec->ts_ms};
 
-	if (kind == AUDIT_OF_OUTPUT) {
-		if (!audit_identify_output(rec, &team_id, &uuid))
+	if (x->kind == AUDIT_OF_OUTPUT) {
+		if (!audit_identify_output(rec, &v.team_id, &uuid))
 			uuid = SLICE_NONE;
 	} else {
 		audit_identify(rec, &token, &uuid);
 		if (uuid.p != NULL)
-			team_id = audit_memo_team(m, token);
+			v.team_id = audit_memo_team(x->memo, token);
 	}
-	return audit_acc_one(a, hop, audit_minute(rec->ts_ms), team_id,
-		uuid.p == NULL ? 0 : audit_uuid_hash(uuid), e);
+	v.hash = uuid.p == NULL ? 0 : audit_uuid_hash(uuid);
+	return fn(cookie, &v, e);
 }
 
 int
-audit_walk(struct slice batches, enum audit_kind kind, int64_t from_offset,
-	struct audit_memo *m, struct audit_acc *a, enum audit_hop hop,
-	struct err *e)
+audit_walk(struct slice batches, const struct audit_range *x,
+	audit_visit_fn *fn, void *cookie, struct err *e)
 {
 	struct buf raw;
 	int r = 0;
@@ -120,8 +118,8 @@ audit_walk(struct slice batches, enum audit_kind kind, int64_t from_offset,
 		if (batch_reader_init(&reader, batches, &raw, &bad) != 0)
 			break;
 		while (r == 0 && batch_next(&reader, &rec, &bad) == 1)
-			if (rec.offset >= from_offset)
-				r = add_record(&rec, kind, m, a, hop, e);
+			if (rec.offset >= x->from && rec.offset < x->to)
+				r = visit(&rec, x, fn, cookie, e);
 		batches.p += reader.info.bytes;
 		batches.len -= reader.info.bytes;
 	}

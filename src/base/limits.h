@@ -31,6 +31,7 @@
 #define LIMIT_HTTP_HEADER_BYTES (32 * 1024)
 #define LIMIT_URL_BYTES (16 * 1024)
 #define LIMIT_CONTROL_BODY_BYTES (16 * 1024 * 1024)
+#define LIMIT_AUDIT_SUMS 4000000 /* of one report; 48 bytes each */
 #define LIMIT_WARNING_KEYS 16384 /* debounced warnings remembered */
 #define LIMIT_CSP_BODY_BYTES (1024 * 1024)
 #define LIMIT_CSP_REPORTS 100

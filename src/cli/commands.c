@@ -78,6 +78,14 @@ static const struct cli_option sql_options[] = {
 		"terminal, else TSV; with --json JSONEachRow)"},
 	END,
 };
+static const struct cli_option audit_options[] = {
+	{"from", "T", "from this minute on (2026-01-31T10:20, UTC)"},
+	{"to", "T", "up to before this minute"},
+	{"recount", NULL,
+		"also count the records still kept and compare them with what "
+		"was counted when they came"},
+	END,
+};
 static const struct cli_option show_options[] = {
 	{"changed", NULL, "only settings that are not the default"},
 	END,
@@ -182,6 +190,8 @@ const struct cli_command cli_commands[] = {
 		"Run a query on ClickHouse; without QUERY, or with -, from "
 		"stdin.",
 		cmd_sql},
+	{"audit", "", 0, 0, audit_options, true,
+		"Compare what each hop counted, minute by minute.", cmd_audit},
 	{"config check", "", 0, 0, NULL, true,
 		"Check the settings without starting.", cmd_config_check},
 	{"config show", "", 0, 0, show_options, true,

@@ -10,9 +10,9 @@
 
 /*
  * Record batches for one partition, back to back in one buf, each of at most
- * LIMIT_BATCH_BYTES unless a single record is larger. Records carry the batch's
- * clock unless said otherwise. A record is begun, its value appended to out_buf,
- * then ended. Failures stay with the buf; out_finish tells.
+ * LIMIT_BATCH_BYTES unless a single record is larger. Records carry the
+ * batch's clock unless said otherwise. A record is begun, its value appended to
+ * out_buf, then ended. Failures stay with the buf; out_finish tells.
  */
 struct out {
 	struct buf b;

@@ -10,18 +10,62 @@
 
 #define QUEUE_BYTES ((size_t)16 * 1024 * 1024)
 
+/* Files of the folder that a call needs; those that are only read are not
+ * brought up to this version. */
+struct files {
+	struct store *config, *spool, *state;
+};
+
+static bool
+reads_only(const char *path)
+{
+	return slice_starts(slice_str(path), SLICE_LIT("/api/v1/audit"));
+}
+
+static void
+close_files(struct files *f)
+{
+	store_close(f->state);
+	store_close(f->spool);
+	store_close(f->config);
+}
+
+static int
+open_files(const char *dir, const char *path, struct files *f, struct err *e)
+{
+	const struct store_options so = {
+		.dir = dir,
+		.kind = STORE_CONFIG,
+		.queue_bytes = QUEUE_BYTES,
+	};
+	int rc;
+
+	if (!reads_only(path))
+		return store_open(&so, &f->config, e);
+	rc = store_open_readonly(dir, STORE_CONFIG, &f->config, e);
+	if (rc == 0)
+		rc = store_open_readonly(dir, STORE_SPOOL, &f->spool, e);
+	if (rc == 0)
+		rc = store_open_readonly(dir, STORE_STATE, &f->state, e);
+	if (rc < 0)
+		close_files(f);
+	return rc;
+}
+
 static int
 call_admin(const struct daemon_options *c, struct conf_set *conf,
-	struct store *config, const char *method, const char *path,
+	const struct files *f, const char *method, const char *path,
 	struct slice body, struct buf *out, int *status, struct err *e)
 {
 	struct admin_options o = {
 		.conf = conf,
 		.data_dir = c->data_dir,
-		.config = config,
+		.config = f->config,
+		.spool = f->spool,
+		.state = f->state,
 	};
 	struct admin *admin;
-	int rc = team_cache_new(config, &o.teams, e);
+	int rc = team_cache_new(f->config, &o.teams, e);
 
 	if (rc < 0)
 		return rc;
@@ -38,13 +82,8 @@ int
 local_call(const struct daemon_options *c, const char *method, const char *path,
 	struct slice body, struct buf *out, int *status, struct err *e)
 {
-	struct store_options so = {
-		.dir = c->data_dir,
-		.kind = STORE_CONFIG,
-		.queue_bytes = QUEUE_BYTES,
-	};
+	struct files files = {0};
 	struct conf_set *conf;
-	struct store *config;
 	int lock_fd;
 	int rc = settings_load(c->config_file, c->set, false, &conf, e);
 
@@ -55,11 +94,11 @@ local_call(const struct daemon_options *c, const char *method, const char *path,
 		rc = datadir_lock(c->data_dir, &lock_fd, e);
 	if (rc < 0)
 		goto free_conf;
-	rc = store_open(&so, &config, e);
+	rc = open_files(c->data_dir, path, &files, e);
 	if (rc == 0) {
 		rc = call_admin(
-			c, conf, config, method, path, body, out, status, e);
-		store_close(config);
+			c, conf, &files, method, path, body, out, status, e);
+		close_files(&files);
 	}
 	close(lock_fd);
 free_conf:

@@ -5,7 +5,8 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-/* The API on the files, while no daemon runs: projects and settings. Takes the
+/* The API on the files, while no daemon runs: projects, settings and
+ * the audit. Takes the
  * folder's lock for the time of the call. */
 struct daemon_options;
 MUST_CHECK int local_call(const struct daemon_options *o, const char *method,

@@ -32,6 +32,7 @@ COMMANDS = [
     "dlq show",
     "dlq replay",
     "sql",
+    "audit",
     "config check",
     "config show",
     "config help",

@@ -1,0 +1,258 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/admin_int.h"
+#include "audit/report.h"
+#include "base/clock.h"
+#include "broker/broker.h"
+#include "clickhouse/clickhouse.h"
+#include "team/team.h"
+#include "topic/topic.h"
+
+/* GET /api/v1/audit: the comparison of all hops (src/audit, docs/audit.md). */
+#define CLICKHOUSE_SECONDS_MAX ((int64_t)UINT32_MAX) /* of its DateTime */
+#define QUERY_MAX_BYTES 2048
+
+struct asked {
+	struct admin *a;
+	struct audit_clickhouse c;
+	char why_not[300];
+};
+
+#define MINUTE "intDiv(toInt64(toUnixTimestamp(_timestamp)), 60) AS m"
+#define HASH "xxHash64(toString(uuid))"
+
+/* The text before the condition of rows and after it. */
+enum {
+	QUERY_ALL,
+	QUERY_ALL_END,
+	QUERY_ONCE,
+	QUERY_ONCE_END,
+	QUERY_FIRST,
+	N_QUERIES
+};
+static const char *const queries[N_QUERIES] = {
+	[QUERY_ALL] = "SELECT " MINUTE ", team_id, count(), "
+		      "groupBitXor(" HASH ") FROM posthog.sharded_events",
+	[QUERY_ALL_END] = " GROUP BY m, team_id",
+	[QUERY_ONCE] = "SELECT m, team_id, count(), groupBitXor(h) FROM "
+		       "(SELECT DISTINCT " MINUTE ", team_id, " HASH " AS h "
+		       "FROM posthog.sharded_events",
+	[QUERY_ONCE_END] = ") GROUP BY m, team_id",
+	[QUERY_FIRST] = "SELECT min(_offset), "
+			"intDiv(toInt64(toUnixTimestamp(min(_timestamp))), 60) "
+			"FROM posthog.sharded_events",
+};
+
+/* The next number of tab-separated lines. */
+static bool
+next_number(const char **at, uint64_t *out)
+{
+	char *end;
+
+	if (**at == '\0')
+		return false;
+	*out = **at == '-' ? (uint64_t)strtoll(*at, &end, 10)
+			   : strtoull(*at, &end, 10);
+	if (end == *at)
+		return false;
+	*at = *end == '\0' ? end : end + 1;
+	return true;
+}
+
+static int
+read_sums(const char *at, struct audit_list *out, struct err *e)
+{
+	uint64_t minute, team_id, n, bits;
+	int rc = 0;
+
+	while (rc == 0 && next_number(&at, &minute) &&
+		next_number(&at, &team_id) && next_number(&at, &n) &&
+		next_number(&at, &bits))
+		rc = audit_list_add(out, AUDIT_CLICKHOUSE, (int64_t)minute,
+			(int64_t)team_id, (struct audit_sum){n, bits}, e);
+	if (rc == 0 && *at != '\0')
+		rc = err_set(e, ERR_BUG, "ClickHouse's sums are no numbers");
+	return rc;
+}
+
+static int
+run_query(struct asked *x, const char *query, struct buf *out, struct err *e)
+{
+	int rc = clickhouse_query(x->a->o.clickhouse, query, "TSV", out, e);
+
+	if (rc == 0 && buf_cstr(out) == NULL)
+		rc = err_set(e, ERR_TOO_BIG, "ClickHouse's sums are too large");
+	return rc;
+}
+
+static int64_t
+seconds(int64_t minute)
+{
+	if (minute <= 0)
+		return 0;
+	return minute > CLICKHOUSE_SECONDS_MAX / 60 ? CLICKHOUSE_SECONDS_MAX
+						    : minute * 60;
+}
+
+static int
+ask(void *cookie, int64_t from, int64_t to, int64_t below, bool distinct,
+	struct audit_list *out, struct err *e)
+{
+	struct asked *x = cookie;
+	struct buf query, answer;
+	int rc;
+
+	buf_init(&query, QUERY_MAX_BYTES);
+	buf_init(&answer, ADMIN_ANSWER_MAX_BYTES);
+	buf_append_str(&query, queries[distinct ? QUERY_ONCE : QUERY_ALL]);
+	buf_printf(&query,
+		" WHERE _offset < %lld AND _timestamp >= toDateTime(%lld, "
+		"'UTC') AND _timestamp < toDateTime(%lld, 'UTC')",
+		(long long)below, (long long)seconds(from),
+		(long long)seconds(to));
+	buf_append_str(
+		&query, queries[distinct ? QUERY_ONCE_END : QUERY_ALL_END]);
+	rc = buf_cstr(&query) == NULL ? err_set(e, ERR_BUG, "a long query")
+				      : run_query(x, query.p, &answer, e);
+	if (rc == 0)
+		rc = read_sums(answer.p, out, e);
+	buf_fini(&query);
+	buf_fini(&answer);
+	return rc;
+}
+
+/* Where its first row is not the first that was ever sent, it began later. */
+static int
+first(void *cookie, int64_t *minute, struct err *e)
+{
+	struct asked *x = cookie;
+	uint64_t offset = 0, at = 0;
+	struct buf answer;
+	const char *p;
+	int rc;
+
+	buf_init(&answer, QUERY_MAX_BYTES);
+	rc = run_query(x, queries[QUERY_FIRST], &answer, e);
+	p = answer.p;
+	if (rc == 0 && (!next_number(&p, &offset) || !next_number(&p, &at)))
+		rc = err_set(e, ERR_BUG, "ClickHouse's answer is no number");
+	*minute = offset == 0 ? 0 : (int64_t)at + 1;
+	buf_fini(&answer);
+	return rc;
+}
+
+static void
+choose_clickhouse(struct asked *x)
+{
+	const struct topic_def *t = &topic_defs[TOPIC_EVENTS];
+	struct clickhouse_status st;
+
+	x->c.cookie = x;
+	x->c.why_not = x->why_not;
+	if (x->a->o.clickhouse == NULL || x->a->o.broker == NULL) {
+		snprintf(x->why_not, sizeof(x->why_not), "%s",
+			x->a->o.broker == NULL ? "not asked: no daemon runs"
+					       : "off");
+		return;
+	}
+	clickhouse_status(x->a->o.clickhouse, &st);
+	if (st.state != CLICKHOUSE_READY) {
+		snprintf(x->why_not, sizeof(x->why_not), "away: %.200s",
+			st.text[0] == '\0' ? "not ready" : st.text);
+		return;
+	}
+	x->c.offset =
+		broker_group_offset(x->a->o.broker, t->groups, t->name, 0);
+	if (x->c.offset < 0)
+		x->c.offset = 0;
+	x->c.ask = ask;
+	x->c.first = first;
+}
+
+static int64_t
+team_of(void *cookie, struct slice token)
+{
+	const struct team *t = team_by_token(cookie, token);
+
+	return t == NULL ? 0 : t->id;
+}
+
+/* YYYY-MM-DD[THH:MM[:SS][Z]] in UTC, or seconds since 1970. */
+static int
+read_time(
+	struct admin_call *c, const char *name, int64_t *minute, struct err *e)
+{
+	struct slice s = admin_query(c, name);
+	struct clock_civil t = {0};
+	int64_t number;
+	char text[40];
+	int n;
+
+	if (s.len == 0)
+		return 0;
+	if (slice_i64(s, &number)) {
+		*minute = number / 60;
+		return 0;
+	}
+	if (s.len >= sizeof(text))
+		return admin_invalid(c, e, name, "%s: too long", name);
+	snprintf(text, sizeof(text), "%.*s", SLICE_FMT(s));
+	n = sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d", &t.year, &t.month,
+		&t.day, &t.hour, &t.minute, &t.second);
+	if ((n != 3 && n != 5 && n != 6) || t.month < 1 || t.month > 12 ||
+		t.day < 1 || t.day > 31 || t.hour > 23 || t.minute > 59)
+		return admin_invalid(c, e, name,
+			"%s: a time is wanted, as 2026-01-31T10:20 (UTC) or "
+			"seconds since 1970",
+			name);
+	*minute = audit_minute(clock_from_civil(&t) / 1000);
+	return 0;
+}
+
+static int
+report(struct admin_call *c, const struct audit_options *o, struct err *e)
+{
+	const struct team_snapshot *teams = team_snapshot_get(c->a->o.teams);
+	struct asked x = {.a = c->a};
+	struct audit_sources s = {
+		.spool = c->a->o.spool,
+		.state = c->a->o.state,
+		/* It is only read. */
+		.teams = {team_of, (void *)(uintptr_t)teams},
+	};
+	int rc;
+
+	choose_clickhouse(&x);
+	s.clickhouse = x.c;
+	rc = audit_report(&s, o, &c->out, e);
+	if (rc < 0 && s.clickhouse.ask != NULL) {
+		snprintf(x.why_not, sizeof(x.why_not), "away: %.200s", e->text);
+		s.clickhouse.ask = NULL;
+		buf_reset(&c->out);
+		rc = audit_report(&s, o, &c->out, e);
+	}
+	team_snapshot_unref(teams);
+	return rc;
+}
+
+int
+admin_audit(struct admin_call *c, struct err *e)
+{
+	struct audit_options o = {
+		.from = 0,
+		.to = INT64_MAX,
+		.recount = admin_query_flag(c, "recount"),
+		.with_lines = admin_query_flag(c, "lines"),
+	};
+	int rc = read_time(c, "from", &o.from, e);
+
+	if (rc == 0)
+		rc = read_time(c, "to", &o.to, e);
+	if (rc < 0)
+		return rc;
+	if (c->a->o.spool == NULL || c->a->o.state == NULL)
+		return err_set(e, ERR_UNAVAILABLE,
+			"there are no event logs to compare");
+	return report(c, &o, e);
+}
