@@ -18,6 +18,7 @@ struct capture;
 struct clickhouse;
 struct conf_set;
 struct net_listen;
+struct pg;
 struct pipeline;
 struct privacy;
 struct store;
@@ -43,6 +44,7 @@ struct admin_options {
 	struct capture *capture;
 	struct clickhouse *clickhouse;
 	struct privacy *privacy;
+	struct pg *pg; /* NULL: persons are in state.db */
 	void (*disk)(void *cookie, struct admin_disk *out);
 	void *cookie;
 };

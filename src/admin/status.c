@@ -8,6 +8,7 @@
 #include "broker/broker.h"
 #include "clickhouse/clickhouse.h"
 #include "conf/conf.h"
+#include "pg/pg.h"
 #include "store/store.h"
 
 static void
@@ -78,6 +79,32 @@ put_children(struct admin *a, struct buf *b)
 	buf_append_lit(b, "}]");
 }
 
+/* null where persons are in state.db. */
+static void
+put_postgres(struct admin *a, struct buf *b)
+{
+	static const char *const states[] = {
+		[PG_UNTRIED] = "untried", [PG_UP] = "up", [PG_DOWN] = "down"};
+	char since[CLOCK_TEXT_MAX];
+	struct pg_status st;
+
+	buf_append_lit(b, ",\"postgres\":");
+	if (a->o.pg == NULL) {
+		buf_append_lit(b, "null");
+		return;
+	}
+	pg_status(a->o.pg, &st);
+	clock_format(st.since_us, CLOCK_RFC3339, since);
+	buf_printf(b, "{\"state\":\"%s\",\"since\":\"%s\",\"server\":",
+		states[st.state], since);
+	json_put_string(b, slice_str(st.where));
+	buf_printf(b, ",\"version\":\"%d.%d\",\"tls\":%s,\"error\":",
+		st.version / 10000, st.version % 10000,
+		st.is_tls ? "true" : "false");
+	json_put_string(b, slice_str(st.why));
+	buf_append_char(b, '}');
+}
+
 static void
 put_roles(struct admin *a, struct buf *b)
 {
@@ -135,6 +162,7 @@ admin_status(struct admin_call *c, struct err *e)
 	put_disk(a, b, &disk);
 	buf_append_char(b, ',');
 	put_children(a, b);
+	put_postgres(a, b);
 	lock_take(&a->lock);
 	buf_printf(b, ",\"ports\":%s", a->ports == NULL ? "{}" : a->ports);
 	lock_release(&a->lock);

@@ -14,6 +14,8 @@
 #include "cli/cmd.h"
 #include "clickhouse/lib.h"
 #include "conf/conf.h"
+#include "pg/pg.h"
+#include "pg/schema.h"
 #include "run/settings.h"
 
 #define LIBRARY_PATH_MAX 4096
@@ -205,6 +207,50 @@ check_library(struct doctor *d)
 		doctor_say(d, "libchdb", true, "%s", path);
 }
 
+static int
+look_at_postgres(struct pg *p, struct pg_schema *schema, struct err *e)
+{
+	struct pg_conn *c;
+	int rc = pg_conn_new(p, "doctor", &c, e);
+
+	if (rc != 0)
+		return rc;
+	rc = pg_connect(c, e);
+	if (rc == 0)
+		rc = pg_schema_look(c, schema, e);
+	pg_conn_free(c);
+	return rc;
+}
+
+/* Connects as the daemon does, and looks at the tables without making any. */
+static void
+check_postgres(struct doctor *d)
+{
+	struct pg_schema schema;
+	struct pg_status st;
+	struct pg *p;
+	struct err e;
+	int rc = settings_postgres(d->conf, &p, &e);
+
+	if (rc == 0 && p == NULL)
+		return;
+	if (rc == 0)
+		rc = look_at_postgres(p, &schema, &e);
+	if (rc != 0)
+		doctor_say(d, "postgres", false, "%s", e.text);
+	if (rc == 0) {
+		pg_status(p, &st);
+		doctor_say(d, "postgres", true, "%s, version %d.%d%s, %s",
+			st.where, st.version / 10000, st.version % 10000,
+			st.is_tls ? ", TLS" : "",
+			!schema.is_prepared     ? "sluice run makes its tables"
+			: schema.made_by_sluice ? "made by Sluice"
+						: "made by PostHog");
+	}
+	if (rc == 0 || p != NULL)
+		pg_free(p);
+}
+
 int
 cmd_doctor(struct cli *c)
 {
@@ -220,6 +266,7 @@ cmd_doctor(struct cli *c)
 	doctor_say(&d, "settings", true, "right");
 	check_clock(&d);
 	check_library(&d);
+	check_postgres(&d);
 	if (check_folder(&d)) {
 		check_disk(&d);
 		check_daemon(&d);

@@ -55,7 +55,8 @@ bad_value(const struct conf_def *d, const char *text, const char *where,
 	const char *allowed, struct err *e)
 {
 	return err_set(e, ERR_INVALID, "%s = \"%.60s\" (%s): allowed is %s",
-		d->row.name, text, where, allowed);
+		d->row.name, d->type == CONF_IS_SECRET ? "***" : text, where,
+		allowed);
 }
 
 static int

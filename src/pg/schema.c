@@ -255,6 +255,24 @@ pg_schema_prepare(struct pg_conn *c, struct pg_schema *out, struct err *e)
 	if (rc != 0)
 		return rc;
 	s.made_by_sluice = f.made_by_sluice;
+	s.is_prepared = true;
+	*out = s;
+	return 0;
+}
+
+int
+pg_schema_look(struct pg_conn *c, struct pg_schema *out, struct err *e)
+{
+	struct pg_schema s = {.made_by_sluice = false};
+	struct found f;
+	int rc = look(c, &f, e);
+
+	if (rc == 0 && (f.is_posthog || is_ready(&f)))
+		rc = pg_schema_check(c, &s, e);
+	if (rc != 0)
+		return rc;
+	s.made_by_sluice = f.made_by_sluice;
+	s.is_prepared = is_ready(&f);
 	*out = s;
 	return 0;
 }

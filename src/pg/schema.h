@@ -10,6 +10,7 @@ struct pg_conn;
 /* What the tables of this database are like. */
 struct pg_schema {
 	bool made_by_sluice; /* PostHog's tables too: projects may be written */
+	bool is_prepared; /* all that Sluice makes is there */
 	bool person_is_deleted; /* posthog_person.is_deleted is there */
 	bool person_last_seen_at; /* posthog_person.last_seen_at is there */
 	bool person_uuid_unique; /* (team_id, uuid) is unique */
@@ -36,6 +37,10 @@ struct pg_schema {
  * UNSUPPORTED: made by a newer Sluice, or not UTF-8.
  */
 MUST_CHECK int pg_schema_prepare(
+	struct pg_conn *c, struct pg_schema *out, struct err *e);
+/* Looks only. In a database where nothing is yet is_prepared is false and the
+ * rest says nothing. The same errors. */
+MUST_CHECK int pg_schema_look(
 	struct pg_conn *c, struct pg_schema *out, struct err *e);
 
 #endif

@@ -11,6 +11,7 @@
 /* The app server: front log -> persons, groups -> output log, exactly once. */
 struct pipeline;
 struct conf;
+struct pg;
 struct store;
 struct store_conn;
 struct team_cache;
@@ -20,6 +21,7 @@ struct pipeline_options {
 	struct team_cache *teams;
 	struct store *spool; /* read; written by replays of capture's letters */
 	struct store *state; /* written */
+	struct pg *pg; /* persons are there; NULL: in state.db */
 };
 MUST_CHECK int pipeline_new(
 	const struct pipeline_options *o, struct pipeline **out, struct err *e);

@@ -22,6 +22,7 @@ struct broker;
 struct capture;
 struct clickhouse;
 struct disk_guard;
+struct pg;
 struct pipeline;
 struct privacy;
 struct remote;
@@ -44,6 +45,7 @@ struct daemon {
 	int n_old_confs;
 	int lock_fd;
 	struct store *config, *spool, *state, *broker_db;
+	struct pg *pg; /* NULL: persons and projects are in SQLite */
 	struct team_cache *teams;
 	struct audit_hook *spool_audit, *state_audit;
 	struct broker *broker;

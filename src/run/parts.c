@@ -9,12 +9,14 @@
 #include "capture/capture.h"
 #include "clickhouse/clickhouse.h"
 #include "flag/flag.h"
+#include "pg/pg.h"
 #include "pipeline/pipeline.h"
 #include "privacy/privacy.h"
 #include "remote/remote.h"
 #include "run/daemon.h"
 #include "run/datadir.h"
 #include "run/parts.h"
+#include "run/settings.h"
 #include "team/team.h"
 #include "topic/topic.h"
 
@@ -155,6 +157,19 @@ stop_broker_db(struct daemon *d)
 }
 
 static int
+start_postgres(struct daemon *d, struct err *e)
+{
+	return settings_postgres(daemon_conf(d), &d->pg, e);
+}
+
+static void
+stop_postgres(struct daemon *d)
+{
+	pg_free(d->pg);
+	d->pg = NULL;
+}
+
+static int
 start_teams(struct daemon *d, struct err *e)
 {
 	int rc = team_cache_new(d->config, &d->teams, e);
@@ -229,6 +244,7 @@ start_pipeline(struct daemon *d, struct err *e)
 		.teams = d->teams,
 		.spool = d->spool,
 		.state = d->state,
+		.pg = d->pg,
 	};
 	int rc = pipeline_new(&o, &d->pipeline, e);
 
@@ -378,6 +394,7 @@ start_admin(struct daemon *d, struct err *e)
 		.pipeline = d->pipeline,
 		.clickhouse = d->clickhouse,
 		.privacy = d->privacy,
+		.pg = d->pg,
 		.disk = disk_state,
 		.cookie = d->disk,
 	};
@@ -411,7 +428,8 @@ const struct part daemon_parts[] = {
 	{"spool", NULL, "folder", 5000, start_spool, stop_spool},
 	{"state", NULL, "folder", 5000, start_state, stop_state},
 	{"broker_db", NULL, "folder", 5000, start_broker_db, stop_broker_db},
-	{"projects", NULL, "config", 100, start_teams, stop_teams},
+	{"postgres", NULL, "", 100, start_postgres, stop_postgres},
+	{"projects", NULL, "config postgres", 2500, start_teams, stop_teams},
 	{"audit", NULL, "projects spool state", 100, audit_start, stop_audit},
 	{"disk", NULL, "spool", 1000, start_disk, stop_disk},
 	{"catalogue", NULL, "spool state broker_db", 1000, start_catalogue,

@@ -4,6 +4,7 @@
 
 #include "base/net.h"
 #include "conf/conf.h"
+#include "pg/pg.h"
 #include "run/daemon.h"
 
 #define DEMO_LISTEN "capture.listen=127.0.0.1:8000"
@@ -62,6 +63,17 @@ check_modes(const struct conf *c, struct err *e)
 }
 
 static int
+check_postgres(const struct conf *c, struct err *e)
+{
+	struct pg *p;
+	int rc = settings_postgres(c, &p, e);
+
+	if (rc == 0)
+		pg_free(p);
+	return rc;
+}
+
+static int
 check(const struct conf *c, struct err *e)
 {
 	int rc = check_roles(c, e);
@@ -74,6 +86,8 @@ check(const struct conf *c, struct err *e)
 		rc = check_listen("clickhouse.listen", c->clickhouse_listen, e);
 	if (rc == 0)
 		rc = check_listen("kafka.listen", c->kafka_listen, e);
+	if (rc == 0)
+		rc = check_postgres(c, e);
 	return rc == 0 ? check_modes(c, e) : rc;
 }
 
@@ -130,4 +144,18 @@ settings_load(const char *file, const char *const *set, bool is_demo,
 	}
 	*out = c;
 	return 0;
+}
+
+int
+settings_postgres(const struct conf *c, struct pg **out, struct err *e)
+{
+	const struct pg_options o = {
+		.url = c->postgres_url,
+		.schema = c->postgres_schema,
+		.connect_timeout_ms = c->postgres_connect_timeout_ms,
+		.statement_timeout_ms = c->postgres_statement_timeout_ms,
+	};
+
+	*out = NULL;
+	return c->postgres_url[0] == '\0' ? 0 : pg_new(&o, out, e);
 }
