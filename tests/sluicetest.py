@@ -1,10 +1,12 @@
 """Runs the built program on a temporary folder; shared by all Python tests."""
 
+import http.client
 import json
 import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -46,6 +48,18 @@ class CommandFailed(Exception):
     def __init__(self, args, status, out, err):
         super().__init__(f"{args}: status {status}: {err.strip() or out.strip()}")
         self.status, self.out, self.err = status, out, err
+
+
+class OverSocket(http.client.HTTPConnection):
+    """HTTP over the daemon's own socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
 
 
 class Sluice:
@@ -164,6 +178,28 @@ class Sluice:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as e:
             return e.code, e.headers, e.read()
+
+    def api(self, method, path, body=None):
+        """A call of the JSON API as the commands make it; its answer's JSON."""
+        connection = OverSocket(os.path.join(self.data, "sluice.sock"))
+        try:
+            connection.request(method, path, body and json.dumps(body))
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        assert answer.status < 300, (path, answer.status, text)
+        return json.loads(text)
+
+    def api_items(self, path):
+        """All items of a list, page by page."""
+        items, cursor = [], None
+        while True:
+            page = self.api("GET", path + (f"?cursor={cursor}" if cursor else ""))
+            items += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return items
 
     def send(self, token, events, **extra):
         """POST /batch/ of these events; must be accepted."""

@@ -95,7 +95,8 @@ struct event {
 	struct slice group_type;
 	struct slice group_key;
 	/* Output besides properties. */
-	struct slice elements_chain; /* "" if none */
+	struct slice elements_chain; /* "" if none; before normalise: a text
+					with lone surrogates */
 	struct event_heatmap_row *heatmap;
 	struct slice heatmap_session_id; /* text */
 	int64_t viewport_width, viewport_height; /* scaled by 16 */

@@ -90,7 +90,9 @@ read_elements(struct event *ev, struct event_work *w)
 	const struct prop *r = props_get_lit(&ev->props, "$elements_chain");
 
 	if (r != NULL && !props_value_falsy(r->value)) {
-		ev->elements_chain = props_value_js_text(r->value, w->arena);
+		if (ev->elements_chain.len == 0)
+			ev->elements_chain =
+				props_value_js_text(r->value, w->arena);
 	} else {
 		r = props_get_lit(&ev->props, "$elements");
 		if (r == NULL)
@@ -247,6 +249,17 @@ read_heatmap(struct event *ev, struct event_work *w)
 		event_heatmap_extract(ev, w);
 }
 
+/* Only false is stored: it says why the event is personless (3.7). */
+static void
+drop_person_flag(struct event *ev)
+{
+	const struct slice name = SLICE_LIT("$process_person_profile");
+	const struct prop *r = props_get(&ev->props, name);
+
+	if (r != NULL && !slice_eq(r->value, SLICE_LIT("false")))
+		props_unset(&ev->props, name);
+}
+
 enum event_next
 event_normalise(struct event *ev, struct event_work *w)
 {
@@ -256,6 +269,7 @@ event_normalise(struct event *ev, struct event_work *w)
 	event_anonymise(ev);
 	if (ev->kind == EVENT_HEATMAP) {
 		read_heatmap(ev, w);
+		warn_times(ev, w);
 		return ev->heatmap == NULL ? EVENT_DROP : EVENT_GO;
 	}
 	to_person = !ev->is_personless && ev->kind != EVENT_GROUPIDENTIFY &&
@@ -266,8 +280,7 @@ event_normalise(struct event *ev, struct event_work *w)
 		rename_os(ev);
 	sift_properties(ev, to_person);
 	event_clean_persons(ev);
-	if (!ev->is_personless)
-		props_unset(&ev->props, SLICE_LIT("$process_person_profile"));
+	drop_person_flag(ev);
 	ev->name = utf8_cut_units16(ev->name, LIMIT_EVENT_NAME_UNITS);
 	warn_times(ev, w);
 	read_merge(ev, w);

@@ -77,9 +77,10 @@ event_text(
 		       : arena_dup_slice(w->arena, buf_slice(w->scratch));
 }
 
-/* The nodes of $set, $set_once and $unset in properties; 0: none. */
+/* The nodes of $set, $set_once and $unset in properties, and of a chain whose
+ * lone surrogates the row keeps (3.2); 0: none. */
 struct person_nodes {
-	uint32_t set, set_once, unset;
+	uint32_t set, set_once, unset, chain;
 };
 
 static void
@@ -107,6 +108,9 @@ read_properties(struct event *ev, const struct json_doc *d, uint32_t node,
 				continue;
 			}
 		}
+		if ((d->nodes[i + 1].flags & JSON_LONE) != 0 &&
+			slice_eq(key, SLICE_LIT("$elements_chain")))
+			at->chain = i + 1;
 		props_set(&ev->props, key, props_value(d, i + 1, pw));
 	}
 }
@@ -233,13 +237,15 @@ read_members(
 	uint32_t node = json_member(d, o, SLICE_LIT("properties"));
 	struct props_work pw = {
 		w->arena, w->scratch, LIMIT_PROPERTIES_DEPTH - 1, false};
-	struct person_nodes at = {0, 0, 0};
+	struct person_nodes at = {0};
 
 	props_init(&ev->props, w->arena);
 	props_init(&ev->set, w->arena);
 	props_init(&ev->set_once, w->arena);
 	if (node != 0 && d->nodes[node].type == JSON_OBJECT)
 		read_properties(ev, d, node, &pw, &at);
+	if (at.chain != 0)
+		ev->elements_chain = event_text(d, at.chain, false, w);
 	pw.max_depth--;
 	merge_objects(&ev->set, &ev->has_set, d, at.set,
 		json_member(d, o, SLICE_LIT("$set")), &pw);

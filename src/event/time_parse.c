@@ -134,6 +134,27 @@ scan_month_name(struct time_scan *s, int *month)
 	return false;
 }
 
+/* The names of zones that RFC 2822 knows. */
+static bool
+has_zone_name(struct slice zone, struct time_fields *f)
+{
+	static const struct {
+		struct slice name;
+		int hours;
+	} zones[] = {{{"GMT", 3}, 0}, {{"UTC", 3}, 0}, {{"UT", 2}, 0},
+		{{"EST", 3}, -5}, {{"EDT", 3}, -4}, {{"CST", 3}, -6},
+		{{"CDT", 3}, -5}, {{"MST", 3}, -7}, {{"MDT", 3}, -6},
+		{{"PST", 3}, -8}, {{"PDT", 3}, -7}};
+
+	for (size_t i = 0; i < ARRAY_LEN(zones); i++) {
+		if (!slice_eq_nocase(zone, zones[i].name))
+			continue;
+		f->zone_minutes = zones[i].hours * 60;
+		return true;
+	}
+	return false;
+}
+
 /* [Tue, ]5 Mar 2024 10:00[:00] +0200|GMT */
 static bool
 parse_rfc2822(struct slice text, int64_t *at_us)
@@ -141,7 +162,6 @@ parse_rfc2822(struct slice text, int64_t *at_us)
 	struct time_scan s = {text.p, text.p + text.len};
 	struct time_fields f = {0};
 	const char *comma = memchr(text.p, ',', text.len);
-	struct slice zone;
 
 	if (comma != NULL) {
 		if (comma - text.p < 3 || comma - text.p > 9)
@@ -155,10 +175,7 @@ parse_rfc2822(struct slice text, int64_t *at_us)
 		!time_scan_char(&s, ' ') || !time_scan_clock(&s, &f))
 		return false;
 	(void)time_scan_char(&s, ' ');
-	zone = slice_of(s.p, (size_t)(s.end - s.p));
-	if (slice_eq_nocase(zone, SLICE_LIT("GMT")) ||
-		slice_eq_nocase(zone, SLICE_LIT("UTC")) ||
-		slice_eq_nocase(zone, SLICE_LIT("UT")))
+	if (has_zone_name(slice_of(s.p, (size_t)(s.end - s.p)), &f))
 		return time_fields_to_us(&f, at_us);
 	return finish(&s, &f, at_us);
 }
@@ -203,6 +220,10 @@ parse_number_text(struct slice text, int64_t *at_us)
 	v = strtod(copy, &end);
 	if (end == copy || *end != '\0')
 		return false;
+	if (all_digits(text) && text.len == 10)
+		return from_ms(v * 1e3, at_us);
+	if (all_digits(text) && text.len == 13)
+		return from_ms(v, at_us);
 	if (all_digits(text) && text.len == 16)
 		return from_ms(v / 1e3, at_us);
 	if (all_digits(text) && text.len == 19)

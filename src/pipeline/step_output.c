@@ -110,12 +110,27 @@ put_persons(struct pipeline_batch *b)
 	}
 }
 
+static void
+warn_too_large(struct pipeline_batch *b, struct item *it)
+{
+	struct event_warning_writer w;
+
+	event_warn_begin(&w, &b->turn, &b->scratch, &it->ev.warnings,
+		WARN_message_size_too_large);
+	event_warn_text(&w, "eventUuid", it->ev.uuid);
+	event_warn_text(&w, "event", it->ev.name);
+	event_warn_text(&w, "distinctId", it->ev.distinct_id);
+	event_warn_end(&w);
+}
+
 /* pipeline_step_dlq of spec 1.3, for events of a known project. */
 static void
 warn_of_letter(struct pipeline_batch *b, struct item *it)
 {
 	struct event_warning_writer w;
 
+	if (it->reason == LETTER_TOO_LARGE)
+		warn_too_large(b, it);
 	event_warn_begin(&w, &b->turn, &b->scratch, &it->ev.warnings,
 		WARN_pipeline_step_dlq);
 	event_warn_text(&w, "distinctId",

@@ -1,4 +1,10 @@
-"""Runs cases/ingestion.json (format: spec ingestion.md 10) on the real program."""
+"""Runs cases/ingestion.json (format: spec ingestion.md 10) on the real program, and
+cases of our own in the same format (cases/own_ingestion.json).
+
+Every case runs on each store of persons and with batches of 1, 7 and 1000 events.
+All cases of such a pair go through one daemon side by side, each in a project of
+its own; what belongs to one moment (`at`) is sent for all, then worked on.
+"""
 
 import datetime
 import json
@@ -12,38 +18,22 @@ from sluicetest import Sluice
 
 HERE = pathlib.Path(__file__).resolve().parent
 CASES = json.loads((HERE / "cases" / "ingestion.json").read_text())
+OWN = json.loads((HERE / "cases" / "own_ingestion.json").read_text())
 LATER = json.loads((HERE / "later.json").read_text())["ingestion"]
+NOW = [c for c in CASES + OWN if c["name"] not in LATER]
 NAMESPACE = uuid.UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 UTC = datetime.timezone.utc
 TOPICS = {
-    "events": "clickhouse_events_json",
-    "persons": "clickhouse_person",
-    "distinct_ids": "clickhouse_person_distinct_id",
-    "warnings": "clickhouse_ingestion_warnings",
-    "heatmaps": "clickhouse_heatmap_events",
+    "events": ("clickhouse_events_json", 0),
+    "persons": ("clickhouse_person", 0),
+    "distinct_ids": ("clickhouse_person_distinct_id", 0),
+    "warnings": ("clickhouse_ingestion_warnings", 1),
+    "capture_warnings": ("clickhouse_ingestion_warnings", 0),
+    "heatmaps": ("clickhouse_heatmap_events", 0),
+    "letters": ("events_dead_letter_queue", 1),
 }
-
-
-@pytest.fixture(scope="module")
-def daemon():
-    with Sluice() as sluice:
-        yield Outputs(sluice)
-
-
-class Outputs:
-    """The daemon and how far each output partition has been read."""
-
-    def __init__(self, sluice):
-        self.sluice = sluice
-        self.seen = {}
-
-    def new_rows(self, topic, partition=0):
-        at = self.seen.get((topic, partition), 0)
-        lines = self.sluice.cli_lines(
-            *("topic", "read", topic, "--partition", partition, "--from", at)
-        )
-        self.seen[(topic, partition)] = at + len(lines)
-        return [json.loads(line["value"]) for line in lines]
+STORES = ["sqlite"]
+SIZES = [1, 7, 1000]
 
 
 def iso(seconds):
@@ -109,6 +99,74 @@ def send(sluice, token, request):
     assert status == 200, text
 
 
+class Played:
+    """One case that was played: its project, when, and what came of it."""
+
+    def __init__(self, sluice, case):
+        settings = {
+            k: v if isinstance(v, str) else json.dumps(v)
+            for k, v in case["project"].items()
+        }
+        made = sluice.api(
+            "POST",
+            "/api/v1/projects",
+            {"name": case["name"][:60], "settings": settings},
+        )
+        self.case = case
+        self.team, self.token = made["id"], made["api_token"]
+        self.t0 = self.t1 = time.time()
+        self.moments = list(requests_of(fill_in(case["events"], self.t0)))
+        self.rows = {}
+
+    def send_moment(self, sluice, i):
+        if i == 0:
+            self.t0 = time.time()
+            self.moments = list(requests_of(fill_in(self.case["events"], self.t0)))
+        for request in self.moments[i]:
+            send(sluice, self.token, request)
+        self.t1 = time.time()
+
+    def collect(self, sluice, rows):
+        self.rows = {
+            name: [r for r in of if r["team_id"] == self.team]
+            for name, of in rows.items()
+        }
+        self.rows["warnings"] += self.rows["capture_warnings"]
+        path = f"/api/v1/projects/{self.team}/"
+        for name in ("persons", "groups", "group-types"):
+            self.rows[f"stored {name}"] = sluice.api_items(path + name)
+
+
+def play(sluice):
+    played = {case["name"]: Played(sluice, case) for case in NOW}
+    for i in range(max(len(p.moments) for p in played.values())):
+        for p in played.values():
+            if i < len(p.moments):
+                p.send_moment(sluice, i)
+        sluice.drain()
+    rows = {
+        name: [
+            json.loads(r["value"]) for r in sluice.records(topic, partition=partition)
+        ]
+        for name, (topic, partition) in TOPICS.items()
+    }
+    for p in played.values():
+        p.collect(sluice, rows)
+    return played
+
+
+@pytest.fixture(scope="module", params=STORES)
+def store(request):
+    yield {}
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=[f"batches of {n}" for n in SIZES])
+def played(request, store):
+    settings = {**store, "ingest.batch_events": str(request.param)}
+    with Sluice(settings=settings) as sluice:
+        yield play(sluice)
+
+
 def exact(got, want, label):
     """Equal as JSON: true is not 1, and $creator_event_uuid only if listed."""
     if "$creator_event_uuid" not in want:
@@ -144,12 +202,14 @@ def check_person(team, got, want):
         assert instant(got["created_at"]) == pytest.approx(
             instant(want["created_at"]), abs=0.0005
         ), label
+    if "last_seen_at" in want:  # of our own cases
+        seen, expected = got.get("last_seen_at"), want["last_seen_at"]
+        assert (seen and instant(seen)) == (expected and instant(expected)), label
     if "uuid_of" in want:
         assert got["uuid"] == person_uuid(team, want["uuid_of"]), label
 
 
-def check_persons(daemon, team, expect):
-    got = daemon.sluice.cli_lines("person", "list", "--project", team)
+def check_persons(team, got, expect):
     want = expect["persons"]
     if not expect.get("persons_subset"):
         assert len(got) == len(want), got
@@ -222,9 +282,8 @@ def check_deleted(team, rows, want):
     assert got == expected
 
 
-def check_groups(daemon, team, expect):
+def check_groups(got, types, expect):
     if "groups" in expect:
-        got = daemon.sluice.cli_lines("group", "list", "--project", team)
         by_key = {(g["type"], g["key"]): g for g in got}
         assert len(by_key) == len(expect["groups"]), got
         for want in expect["groups"]:
@@ -233,8 +292,7 @@ def check_groups(daemon, team, expect):
             if "version" in want:
                 assert group["version"] == want["version"], want
     if "group_types" in expect:
-        types = daemon.sluice.cli_lines("group", "types", "--project", team)
-        types.sort(key=lambda t: t["index"])
+        types = sorted(types, key=lambda t: t["index"])
         assert [t["type"] for t in types] == expect["group_types"]
         assert [t["index"] for t in types] == list(range(len(types)))
 
@@ -245,42 +303,19 @@ def check_heatmaps(rows, want):
         subset(row, item, "heatmap")
 
 
-def run_case(daemon, case):
-    sluice = daemon.sluice
-    settings = {k: v for k, v in case["project"].items() if k != "apps"}
-    project = sluice.project(case["name"][:60], **settings)
-    team = project["id"]
-    t0 = time.time()
-    for requests in requests_of(fill_in(case["events"], t0)):
-        for request in requests:
-            send(sluice, project["api_token"], request)
-        sluice.drain()
-    return team, t0, time.time()
-
-
-NOW = [c for c in CASES if c["name"] not in LATER]
-
-
 @pytest.mark.parametrize("case", NOW, ids=[c["name"] for c in NOW])
-def test_case(daemon, case):
-    team, t0, t1 = run_case(daemon, case)
-    rows = {
-        name: [r for r in daemon.new_rows(topic) if r["team_id"] == team]
-        for name, topic in TOPICS.items()
-    }
-    rows["warnings"] += [
-        r for r in daemon.new_rows(TOPICS["warnings"], 1) if r["team_id"] == team
-    ]
-    letters = daemon.new_rows("events_dead_letter_queue", 1)
-    assert not letters, letters
-    expect = fill_in(case["expect"], t0)
-    check_events(team, rows["events"], expect, case["expect"], (t0, t1))
+def test_case(played, case):
+    p = played[case["name"]]
+    rows, team = p.rows, p.team
+    assert not rows["letters"], rows["letters"]
+    expect = fill_in(case["expect"], p.t0)
+    check_events(team, rows["events"], expect, case["expect"], (p.t0, p.t1))
     assert len(case["events"]) - len(rows["events"]) == expect["dropped"]
-    check_persons(daemon, team, expect)
+    check_persons(team, rows["stored persons"], expect)
     check_distinct_ids(team, rows["distinct_ids"], expect.get("distinct_ids", []))
     if "deleted_persons" in expect:
         check_deleted(team, rows["persons"], expect["deleted_persons"])
-    check_groups(daemon, team, expect)
+    check_groups(rows["stored groups"], rows["stored group-types"], expect)
     assert sorted({w["type"] for w in rows["warnings"]}) == expect["warnings"]
     if "heatmaps" in expect:
         check_heatmaps(rows["heatmaps"], expect["heatmaps"])
@@ -288,5 +323,6 @@ def test_case(daemon, case):
 
 def test_later_cases_are_few_and_known():
     names = {case["name"] for case in CASES}
+    assert not names & {case["name"] for case in OWN}
     assert set(LATER) <= names
     assert len(LATER) < len(CASES) / 4

@@ -10,14 +10,13 @@ import concurrent.futures
 import http.client
 import json
 import random
-import socket
 import sqlite3
 import time
 import urllib.parse
 import uuid
 
 import confluent_kafka
-from sluicetest import Sluice
+from sluicetest import OverSocket, Sluice
 from streams import as_sent, iso
 
 CONNECTIONS = 8
@@ -94,16 +93,6 @@ def send_all(port, requests):
         text = answer.read()
         assert answer.status == 200, (stream.seed, answer.status, text)
     connection.close()
-
-
-class OverSocket(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=60)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
 
 
 class Run:

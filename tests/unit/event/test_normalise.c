@@ -96,6 +96,11 @@ elements_become_the_chain(void **state)
 			    "\"$elements\":[{\"tag_name\":\"i\"}]"),
 			"i:nth-child=\"0\"nth-of-type=\"0\""},
 		{EVENT("e", "\"$elements\":5"), ""},
+		/* 3.2: in a ready chain a lone surrogate keeps its escape. */
+		{EVENT("e", "\"$elements_chain\":\"a\\ud83d:\""),
+			"a\\ud83d\\:"},
+		{EVENT("e", "\"$elements_chain\":\"a\\ud83d\\ude00\""),
+			"a\xf0\x9f\x98\x80"},
 		{EVENT("e", ""), ""},
 	};
 	enum event_next next;
@@ -210,6 +215,12 @@ times_warn(void **state)
 		 "\"timestamp\":\"2027-01-01T00:00:00Z\"}",
 			"event_timestamp_in_future"},
 		{"{\"distinct_id\":\"a\",\"timestamp\":\"2025-01-01\"}", ""},
+		{"{\"distinct_id\":\"a\",\"event\":\"$$heatmap\","
+		 "\"timestamp\":\"x\",\"properties\":{"
+		 "\"$viewport_height\":8,\"$viewport_width\":8,"
+		 "\"$heatmap_data\":{\"u\":[{\"x\":1,\"y\":1,"
+		 "\"target_fixed\":true,\"type\":\"c\"}]}}}",
+			"ignored_invalid_timestamp"},
 	};
 	enum event_next next;
 
@@ -219,6 +230,33 @@ times_warn(void **state)
 
 		assert_int_equal(next, EVENT_GO);
 		assert_string_equal(make_warnings(&m, ev), rows[i][1]);
+	}
+}
+
+/* The header of capture's force list: no drop, and only false is stored. */
+static void
+forced_personless_events_store_no_true(void **state)
+{
+	static const char *const rows[][2] = {
+		{EVENT("$identify", "\"$process_person_profile\":true,"
+				    "\"$anon_distinct_id\":\"b\""),
+			"{\"$anon_distinct_id\":\"b\"}"},
+		{EVENT("$identify", "\"$process_person_profile\":false,"
+				    "\"$set\":{\"x\":1}"),
+			"{\"$process_person_profile\":false}"},
+		{EVENT("e", "\"$process_person_profile\":5"), "{}"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct event *ev = make_read(&m, rows[i][0]);
+
+		ev->force_personless = true;
+		assert_int_equal(event_check(ev, &m.work), EVENT_GO);
+		assert_int_equal(event_normalise(ev, &m.work), EVENT_GO);
+		assert_true(ev->is_personless);
+		assert_false(ev->has_merge);
+		assert_string_equal(make_properties(&m, ev), rows[i][1]);
 	}
 }
 
@@ -233,6 +271,7 @@ test_normalise(void)
 		T(which_group),
 		T(names_are_cut_between_characters),
 		T(times_warn),
+		T(forced_personless_events_store_no_true),
 	};
 #undef T
 

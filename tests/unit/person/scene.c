@@ -19,6 +19,8 @@ scene_init(struct scene *x)
 	make_init(&x->make);
 	memory_db_init(&x->db);
 	buf_init(&x->out, 16u << 20);
+	x->refused = NULL;
+	x->keeps_origins = false;
 	x->last_event = NULL;
 }
 
@@ -40,6 +42,8 @@ scene_batch(struct scene *x, const char *const *jsons, size_t n)
 	struct err e;
 
 	must(person_set_init(&s, &m->arena, &m->scratch, &e), &e);
+	s.refused = x->refused;
+	s.keeps_origins = x->keeps_origins;
 	for (size_t i = 0; i < n; i++) {
 		events[i] = make_event(m, jsons[i], &next);
 		if (next != EVENT_GO) {

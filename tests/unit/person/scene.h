@@ -9,6 +9,8 @@ struct scene {
 	struct make make;
 	struct memory_db db;
 	struct buf out;
+	struct person_refused *refused; /* given to each set */
+	bool keeps_origins; /* likewise */
 	struct person_result last; /* of the last event */
 	struct event *last_event;
 };

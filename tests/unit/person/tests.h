@@ -29,6 +29,7 @@ int test_merge(void);
 int test_personless(void);
 int test_group(void);
 int test_limits(void);
+int test_seen(void);
 int test_batch(void);
 
 #endif

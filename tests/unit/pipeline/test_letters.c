@@ -144,6 +144,7 @@ a_row_over_the_topics_limit_becomes_a_letter(void **state)
 				       "dlq_step=output "));
 	world_text(w, TOPIC_WARNINGS, 1, &text);
 	assert_true(holds(&text, "\"type\":\"pipeline_step_dlq\""));
+	assert_true(holds(&text, "\"type\":\"message_size_too_large\""));
 	assert_true(holds(&text, "\\\"step\\\":\\\"output\\\""));
 	buf_fini(&text);
 }
