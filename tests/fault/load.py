@@ -24,12 +24,15 @@ class Connection(threading.Thread):
         self.stopping = threading.Event()
         self.http = None
 
+    def uuid(self):
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
     def event(self):
         r = self.random
         one = r.choice(self.ids)
         self.sequence[one] += 1
         event = {
-            "uuid": str(uuid.UUID(int=r.getrandbits(128), version=4)),
+            "uuid": self.uuid(),
             "event": "step",
             "distinct_id": one,
             "properties": {"seq": self.sequence[one], "pad": "x" * r.randrange(300)},
@@ -95,6 +98,9 @@ class Load:
         return self
 
     def __exit__(self, *exc):
+        self.stop()
+
+    def stop(self):
         for c in self.connections:
             c.stop()
 
