@@ -1,4 +1,5 @@
-#include "base/json_write.h"
+#include <string.h>
+
 #include "person/person_int.h"
 
 #define MADE_UP_CREATED_AT_US (5 * INT64_C(1000000)) /* 1970-01-01 00:00:05 */
@@ -49,75 +50,87 @@ apply_personless(struct apply *a, struct person_id *d,
 	return made_up(a, out, e);
 }
 
-/* A member of $set, and the person's own of that name. */
-struct overlay {
-	const struct prop *set;
-	struct prop *own; /* NULL: the person has none */
-	struct slice value; /* own's */
-};
+/* Over so many rows text is smaller than they are. */
+#define ROWS_KEPT_MAX 512
 
-/*
- * p overlaid by $set, as text: values of p are replaced for the time of
- * writing, new names follow.
- */
-static struct slice
-overlaid(struct apply *a, const struct props *p, struct overlay *o, uint32_t n)
+/* The person as it is now: rows of its own, for later events change it. */
+static struct prop *
+copy_rows(struct apply *a, const struct props *own, uint32_t more)
 {
-	struct buf *b = a->s->scratch;
-	bool some;
+	struct prop *rows = arena_alloc(
+		a->s->arena, ((size_t)own->n + more + 1) * sizeof(*rows));
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (o[i].own == NULL)
-			continue;
-		o[i].value = o[i].own->value;
-		o[i].own->value = o[i].set->value;
-	}
-	buf_reset(b);
-	buf_append_char(b, '{');
-	some = props_write_members(p, b, true);
-	for (uint32_t i = 0; i < n; i++) {
-		if (o[i].own != NULL) {
-			o[i].own->value = o[i].value;
-			continue;
-		}
-		if (some)
-			buf_append_char(b, ',');
-		some = true;
-		json_put_string(b, o[i].set->key);
-		buf_append_char(b, ':');
-		buf_append_slice(b, o[i].set->value);
-	}
-	buf_append_char(b, '}');
-	return b->failed ? SLICE_NONE
-			 : arena_dup_slice(a->s->arena, buf_slice(b));
+	if (rows != NULL && own->n > 0)
+		memcpy(rows, own->rows, own->n * sizeof(*rows));
+	return rows;
 }
 
-/* The person after the event, overlaid once more by its $set (5.7). */
-static struct slice
-view_of(struct apply *a, struct person *p)
+/* Rows become text at once where that takes less room. */
+static void
+keep_rows(struct apply *a, const struct prop *rows, uint32_t n,
+	struct person_result *out)
+{
+	out->properties = SLICE_NONE;
+	out->rows = rows;
+	out->n_rows = n;
+	if (n <= ROWS_KEPT_MAX)
+		return;
+	buf_reset(a->s->scratch);
+	person_put_properties(out, a->s->scratch);
+	if (!a->s->scratch->failed)
+		out->properties =
+			arena_dup_slice(a->s->arena, buf_slice(a->s->scratch));
+	if (out->properties.p == NULL)
+		a->s->failed = true;
+}
+
+static bool
+differs_from(const struct props *own, const struct props *set)
+{
+	for (struct prop *r = props_first(set); r != NULL;
+		r = props_next(set, r)) {
+		const struct prop *mine = props_get(own, r->key);
+
+		if (mine == NULL || !slice_eq(mine->value, r->value))
+			return true;
+	}
+	return false;
+}
+
+/* The person after the event, overlaid once more by its $set (5.7): values of
+ * the person are replaced, new names follow. */
+static void
+view_of(struct apply *a, struct person *p, struct person_result *out)
 {
 	const struct props *set = &a->ev->set;
-	struct slice text = person_text(a->s, p);
 	const struct props *own = a->refused;
-	bool differs = a->refused != NULL;
-	struct overlay *o;
-	uint32_t n = 0;
+	struct prop *rows;
+	uint32_t n;
 
-	if (set->n_live == 0 && !differs)
-		return text;
-	o = arena_alloc(a->s->arena, ((size_t)set->n_live + 1) * sizeof(*o));
-	if (o == NULL)
-		return SLICE_NONE;
+	if (own == NULL && p->text_valid &&
+		(set->n_live == 0 ||
+			!differs_from(person_props(a->s, p), set))) {
+		out->properties = p->text;
+		return;
+	}
 	if (own == NULL)
 		own = person_props(a->s, p);
-	for (struct prop *r = props_first(set); r != NULL;
-		r = props_next(set, r), n++) {
-		o[n].set = r;
-		o[n].own = props_get(own, r->key);
-		differs |= o[n].own == NULL ||
-			   !slice_eq(o[n].own->value, r->value);
+	n = own->n;
+	rows = copy_rows(a, own, set->n_live);
+	if (rows == NULL) {
+		a->s->failed = true;
+		return;
 	}
-	return differs ? overlaid(a, own, o, n) : text;
+	for (struct prop *r = props_first(set); r != NULL;
+		r = props_next(set, r)) {
+		const struct prop *mine = props_get(own, r->key);
+
+		if (mine != NULL)
+			rows[mine - own->rows].value = r->value;
+		else
+			rows[n++] = *r;
+	}
+	keep_rows(a, rows, n, out);
 }
 
 static struct person *
@@ -177,12 +190,11 @@ person_apply(struct person_set *s, struct event *ev, struct event_work *w,
 		person_apply_groups(&a);
 		out->uuid = slice_of(p->uuid_text, UUID_TEXT);
 		out->created_at_us = p->created_at_us;
-		out->properties = view_of(&a, p);
+		view_of(&a, p, out);
 		out->mode = EVENT_FULL;
 		out->person = p;
 	}
-	if (p == NULL || s->failed || out->properties.p == NULL ||
-		ev->props.failed)
+	if (p == NULL || s->failed || ev->props.failed)
 		return err_set(e, ERR_NO_MEMORY, "no memory for persons");
 	return 0;
 }

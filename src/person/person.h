@@ -173,10 +173,30 @@ MUST_CHECK int person_want_id(struct person_set *s, int64_t team_id,
 struct person_result {
 	struct slice uuid; /* 36 characters */
 	int64_t created_at_us;
-	struct slice properties; /* JSON text, the event's view (5.7) */
+	/* The event's view (5.7): JSON text; or p is NULL and these rows, in
+	 * this order and with holes (key.p NULL), are still to be written. */
+	struct slice properties;
+	const struct prop *rows;
+	uint32_t n_rows;
 	enum event_mode mode;
 	struct person *person; /* NULL: a made-up one */
 };
+
+/* The event's view as JSON text, appended. Any thread. */
+void person_put_properties(const struct person_result *r, struct buf *out);
+
+/*
+ * What several threads may share out between loading and applying, and between
+ * applying and saving: each person is one thread's, with an arena and a buf of
+ * its own that live as long as the set. Not doing it, or a failure, changes
+ * nothing but who does the work. The lists are in the set's arena; NULL: none.
+ */
+struct person **person_unparsed(struct person_set *s, uint32_t *n);
+void person_parse(struct person *p, struct arena *a);
+struct person **person_unwritten(struct person_set *s, uint32_t *n);
+void person_write(struct person *p, struct arena *a, struct buf *scratch);
+/* Before the changes are read: writes what is not written yet. NO_MEMORY. */
+MUST_CHECK int person_write_all(struct person_set *s, struct err *e);
 
 /*
  * Applies one event: person (5.1-5.11), groups (6; $group_N are set in
@@ -218,8 +238,7 @@ struct person_id *person_put_id(
 void person_attach_loaded(struct person *p, struct person_id *d);
 /* For the store: a loaded person that has the uuid of a loaded nobody's id takes
  * it, as a change; there cannot be two persons of one uuid. */
-void person_adopt(
-	struct person_set *s, struct person *p, struct person_id *d);
+void person_adopt(struct person_set *s, struct person *p, struct person_id *d);
 struct person_team *person_put_team(
 	struct person_set *s, int64_t team_id, int64_t project_id);
 

@@ -213,8 +213,10 @@ int
 persondb_pg_save(struct persondb_pg *d, struct person_set *s, struct err *e)
 {
 	struct pg_save v = {.d = d, .s = s};
-	int r = queue_all(&v, e);
+	int r = person_write_all(s, e);
 
+	if (r == 0)
+		r = queue_all(&v, e);
 	if (r == 0)
 		r = read_all(&v, e);
 	if (r == 0)

@@ -149,6 +149,8 @@ save_group(struct store_conn *c, struct person_group *g, struct err *e)
 int
 persondb_save(struct store_conn *c, struct person_set *s, struct err *e)
 {
+	if (person_write_all(s, e) != 0)
+		return -(int)e->code;
 	for (struct person *p = s->persons_changed; p != NULL;
 		p = p->next_changed)
 		if (save_person(c, p, e) != 0)

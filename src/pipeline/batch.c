@@ -37,6 +37,7 @@ pipeline_batch_init(struct pipeline_batch *b, struct pipeline *p)
 
 		r->b = b;
 		arena_init(&r->arena, EVENTS_MAX);
+		arena_init(&r->turn, PERSONS_MAX);
 		buf_init(&r->scratch, SCRATCH_MAX);
 		r->work = (struct event_work){&r->arena, &r->scratch};
 		out_init(&r->events, ROWS_MAX);
@@ -61,6 +62,7 @@ pipeline_batch_fini(struct pipeline_batch *b)
 		struct range *r = &b->ranges[i];
 
 		arena_fini(&r->arena);
+		arena_fini(&r->turn);
 		buf_fini(&r->scratch);
 		out_fini(&r->events);
 		out_fini(&r->heatmaps);
@@ -78,8 +80,10 @@ pipeline_batch_reset(struct pipeline_batch *b)
 	buf_reset(&b->bytes);
 	arena_reset(&b->arena);
 	arena_reset(&b->turn);
-	for (int i = 0; i < b->n_ranges; i++)
+	for (int i = 0; i < b->n_ranges; i++) {
 		arena_reset(&b->ranges[i].arena);
+		arena_reset(&b->ranges[i].turn);
+	}
 	b->items = NULL;
 	b->n_items = b->n_ranges = 0;
 	for (size_t i = 0; i < ARRAY_LEN(b->n_results); i++)
@@ -241,6 +245,7 @@ lay_ranges(struct pipeline_batch *b)
 		struct range *r = &b->ranges[i];
 
 		r->arena.max_bytes = EVENTS_MAX * factor / (size_t)n;
+		r->turn.max_bytes = PERSONS_MAX * factor / (size_t)n;
 		r->events.b.max_bytes = ROWS_MAX * factor / (size_t)n;
 		r->heatmaps.b.max_bytes = ROWS_MAX * factor / (size_t)n;
 		r->from = at;

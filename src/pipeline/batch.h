@@ -82,6 +82,7 @@ struct range {
 	struct pipeline_batch *b;
 	int from, to;
 	struct arena arena;
+	struct arena turn; /* of one try at persons and output */
 	struct buf scratch;
 	struct event_work work;
 	const struct event_rules *rules[PIPELINE_RULES_CACHED];
@@ -107,6 +108,8 @@ struct pipeline_batch {
 	struct store_conn *c; /* SQLite: while the job runs */
 	struct buf scratch;
 	struct person_set persons;
+	struct person **shared; /* those that the ranges share out just now */
+	uint32_t n_shared;
 	struct definition_set definitions;
 	struct put_clock clock; /* the batch's: created_at, record times */
 	struct out person_out, id_out, group_out, warning_out, letter_out;

@@ -36,12 +36,20 @@ put_properties(struct buf *b, const struct event *ev, struct buf *scratch)
 }
 
 static void
-put_person_part(struct buf *b, const struct person_result *p)
+put_person_part(
+	struct buf *b, const struct person_result *p, struct buf *scratch)
 {
 	buf_append_lit(b, ",\"person_id\":\"");
 	buf_append_slice(b, p->uuid);
 	buf_append_lit(b, "\",\"person_properties\":\"");
-	json_put_nested(b, p->properties);
+	if (p->properties.p != NULL) {
+		json_put_nested(b, p->properties);
+	} else {
+		buf_reset(scratch);
+		person_put_properties(p, scratch);
+		json_put_nested(b, buf_slice(scratch));
+		b->failed |= scratch->failed;
+	}
 	buf_append_lit(b, "\",\"person_created_at\":\"");
 	put_time(b, p->created_at_us, CLOCK_SECOND);
 	buf_append_lit(b, "\",\"person_mode\":\"");
@@ -76,7 +84,7 @@ put_event_value(struct buf *b, const struct item *it, const struct put_clock *k,
 	buf_append_lit(b, "\",\"captured_at\":\"");
 	put_time(b, ev->now_us, CLOCK_EVENT);
 	buf_append_lit(b, "\"");
-	put_person_part(b, &it->person);
+	put_person_part(b, &it->person, scratch);
 	if (ev->historical)
 		buf_append_lit(b, ",\"historical_migration\":true");
 	buf_append_lit(b, "}");

@@ -20,6 +20,27 @@ takes_part(const struct item *it)
 	return it->fate == ITEM_GO;
 }
 
+/* Each range takes every n-th of b->shared, with memory of its own. */
+static void
+parse_range(struct range *r)
+{
+	struct pipeline_batch *b = r->b;
+
+	for (uint32_t i = (uint32_t)(r - b->ranges); i < b->n_shared;
+		i += (uint32_t)b->n_ranges)
+		person_parse(b->shared[i], &r->turn);
+}
+
+static void
+write_range(struct range *r)
+{
+	struct pipeline_batch *b = r->b;
+
+	for (uint32_t i = (uint32_t)(r - b->ranges); i < b->n_shared;
+		i += (uint32_t)b->n_ranges)
+		person_write(b->shared[i], &r->turn, &r->scratch);
+}
+
 static int
 load(struct pipeline_batch *b, struct err *e)
 {
@@ -30,7 +51,21 @@ load(struct pipeline_batch *b, struct err *e)
 			r = person_want(&b->persons, &b->items[i].ev, e);
 	if (r == 0)
 		r = b->p->flow->load(b, e);
-	return r;
+	if (r != 0)
+		return r;
+	b->shared = person_unparsed(&b->persons, &b->n_shared);
+	return pipeline_batch_each_range(b, parse_range, e);
+}
+
+/* What is left to write for output and commit. */
+static int
+write_texts(struct pipeline_batch *b, struct err *e)
+{
+	int r;
+
+	b->shared = person_unwritten(&b->persons, &b->n_shared);
+	r = pipeline_batch_each_range(b, write_range, e);
+	return r != 0 ? r : person_write_all(&b->persons, e);
 }
 
 static void
@@ -84,7 +119,7 @@ step_persons(struct pipeline_batch *b, struct err *e)
 			return r;
 		at = apply_all(b, &w, &why);
 		if (at == b->n_items)
-			return 0;
+			return write_texts(b, e);
 		if (!pipeline_err_is_final(b, &why)) {
 			*e = why;
 			return -(int)e->code;

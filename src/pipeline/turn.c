@@ -79,6 +79,8 @@ pipeline_turn_begin(struct pipeline_batch *b, struct err *e)
 		return r;
 	b->is_noted = true;
 	arena_reset(&b->turn);
+	for (int i = 0; i < b->n_ranges; i++)
+		arena_reset(&b->ranges[i].turn);
 	/* Together they may have what the batch may have. */
 	b->turn.max_bytes = b->arena.total < b->arena.max_bytes
 				    ? b->arena.max_bytes - b->arena.total

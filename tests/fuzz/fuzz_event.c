@@ -74,7 +74,10 @@ apply(struct fuzz_case *x, struct event *ev, struct person_result *r)
 
 	FUZZ_CHECK(person_want(&x->set, ev, &e) == 0);
 	FUZZ_CHECK(person_apply(&x->set, ev, &x->work, r, &e) == 0);
-	check_object(x, r->properties);
+	buf_reset(&x->out);
+	person_put_properties(r, &x->out);
+	FUZZ_CHECK(!x->out.failed);
+	check_object(x, buf_slice(&x->out));
 	check_event(x, ev);
 }
 
@@ -102,6 +105,7 @@ run(struct fuzz_case *x, struct slice text)
 		apply(x, &ev[i], &r[i]);
 	}
 	FUZZ_CHECK(slice_eq(r[0].uuid, r[1].uuid));
+	FUZZ_CHECK(person_write_all(&x->set, &e) == 0);
 	for (struct person *p = x->set.persons_changed; p != NULL;
 		p = p->next_changed)
 		check_object(x, person_message_properties(p));

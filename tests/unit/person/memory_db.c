@@ -318,6 +318,8 @@ save_group(struct memory_db *db, const struct person_group *g)
 int
 memory_db_save(struct memory_db *db, struct person_set *s, struct err *e)
 {
+	if (person_write_all(s, e) != 0)
+		return -(int)e->code;
 	for (struct person *p = s->persons_changed; p != NULL;
 		p = p->next_changed)
 		save_person(db, p);

@@ -112,7 +112,7 @@ put_result(
 	buf_append_lit(out, "\"properties\":");
 	event_write_properties(ev, out);
 	buf_append_lit(out, ",\"person_properties\":");
-	buf_append_slice(out, r->properties);
+	person_put_properties(r, out);
 	buf_append_char(out, ',');
 	put_warnings(out, ev);
 	buf_append_lit(out, "}\n");

@@ -57,6 +57,12 @@ scene_batch(struct scene *x, const char *const *jsons, size_t n)
 		must(person_apply(&s, events[i], &m->work, &x->last, &e), &e);
 		x->last_event = events[i];
 	}
+	if (n > 0 && x->last.properties.p == NULL) {
+		buf_reset(&m->scratch);
+		person_put_properties(&x->last, &m->scratch);
+		x->last.properties =
+			arena_dup_slice(&m->arena, buf_slice(&m->scratch));
+	}
 	must(memory_db_save(&x->db, &s, &e), &e);
 }
 
