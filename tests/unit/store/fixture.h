@@ -58,5 +58,6 @@ int run_read_tests(void);
 int run_retain_tests(void);
 int run_open_tests(void);
 int run_prepare_tests(void);
+int run_wipe_tests(void);
 
 #endif

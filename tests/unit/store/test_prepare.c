@@ -1,12 +1,8 @@
 #include "fixture.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/thread.h"
@@ -397,140 +393,27 @@ deleting_a_partition_takes_its_prepared_rows(void **state)
 	assert_int_equal(f->n_fatal, 0);
 }
 
-enum { PUT_SECRET, FORGET_SECRET, DROP_TABLE, N_TEXTS };
-static const char *const texts[N_TEXTS] = {
-	[PUT_SECRET] = "INSERT INTO position (topic, idx, next)"
-		       " VALUES (?1, ?2, 1)",
-	[FORGET_SECRET] = "DELETE FROM position WHERE idx = 7",
-	[DROP_TABLE] = "DROP TABLE prepared",
-};
-static const struct sql_set set = {"prepare", texts, N_TEXTS};
-
-struct secret {
-	struct store_job job;
-	int text;
-	struct slice topic;
-	int idx;
-};
-
 static int
-run_secret(struct store_job *j, struct store_conn *c, struct err *e)
+drop_table(struct store_job *j, struct store_conn *c, struct err *e)
 {
-	struct secret *x = (struct secret *)(void *)j;
+	static const char *const text[] = {"DROP TABLE prepared"};
+	static const struct sql_set set = {"drop", text, 1};
 	struct store_stmt *st;
-	int r = sql_get(c, &set, x->text, &st, e);
+	int r = sql_get(c, &set, 0, &st, e);
 
-	if (r != 0)
-		return r;
-	if (x->text == PUT_SECRET) {
-		sql_bind_text(st, 1, x->topic);
-		sql_bind_i64(st, 2, x->idx);
-	}
-	return sql_run(st, e);
-}
-
-static bool
-is_in_file(struct fixture *f, const char *name, struct slice what)
-{
-	char path[128];
-	struct buf b;
-	ssize_t n;
-	bool is_there;
-	int fd;
-
-	assert_int_equal(file_join(path, sizeof(path), f->dir, name, &f->e), 0);
-	buf_init(&b, 64 << 20);
-	fd = open(path, O_RDONLY);
-	assert_true(fd >= 0);
-	do {
-		char *to = buf_reserve(&b, 65536);
-
-		assert_non_null(to);
-		n = read(fd, to, 65536);
-		assert_true(n >= 0);
-		b.len += (size_t)n;
-	} while (n > 0);
-	close(fd);
-	is_there = b.len > 0 && memmem(b.p, b.len, what.p, what.len) != NULL;
-	buf_fini(&b);
-	return is_there;
-}
-
-static void
-put_secrets(struct fixture *f, char *text, size_t size)
-{
-	for (int i = 0; i < 200; i++) {
-		struct secret x = {.job.run = run_secret, .text = PUT_SECRET};
-
-		/* The one among others moves when pages are split. */
-		snprintf(text, size, "%s%05d", i == 100 ? "hidden" : "public",
-			(i * 7919) % 10000);
-		memset(text + 11, 'x', size - 12);
-		text[size - 1] = '\0';
-		x.topic = slice_of(text, i % 3 == 0 ? size - 1 : 200);
-		x.idx = i == 100 ? 7 : 1000 + i;
-		assert_int_equal(store_call(f->s, &x.job, &f->e), 0);
-		if (i == 150)
-			store_test_checkpoint(f->s);
-	}
-}
-
-/* store-13 */
-static void
-a_job_that_wipes_leaves_no_byte(void **state)
-{
-	struct fixture *f = *state;
-	struct secret x = {.job = {.run = run_secret, .wipes = true},
-		.text = FORGET_SECRET};
-	char text[20000];
-
-	put_secrets(f, text, sizeof(text));
-	assert_true(is_in_file(f, "state.db", SLICE_LIT("hidden")) ||
-		    is_in_file(f, "state.db-wal", SLICE_LIT("hidden")));
-	assert_int_equal(store_call(f->s, &x.job, &f->e), 0);
-	assert_true(x.job.is_wiped);
-	assert_false(is_in_file(f, "state.db", SLICE_LIT("hidden")));
-	assert_false(is_in_file(f, "state.db-wal", SLICE_LIT("hidden")));
-	assert_true(is_in_file(f, "state.db", SLICE_LIT("public")));
-	assert_int_equal(append(f, f->p, 0, 1, 10), 0);
-	assert_int_equal(read_all(f, f->p, 0, expect_offset, NULL), 1);
-}
-
-static void
-a_reader_that_does_not_end_keeps_the_wal(void **state)
-{
-	struct fixture *f = *state;
-	struct secret x = {.job = {.run = run_secret, .wipes = true},
-		.text = FORGET_SECRET};
-	struct store_conn *slow;
-	struct store_stmt *st;
-	static const char *const sql[] = {
-		"SELECT topic FROM part UNION ALL SELECT topic FROM part"};
-	static const struct sql_set slow_set = {"slow", sql, 1};
-
-	assert_int_equal(append(f, f->p, 0, 1, 10), 0);
-	assert_int_equal(store_reader_open(f->s, &slow, &f->e), 0);
-	assert_int_equal(sql_get(slow, &slow_set, 0, &st, &f->e), 0);
-	assert_int_equal(sql_step(st, &f->e), 1);
-	assert_int_equal(store_call(f->s, &x.job, &f->e), 0);
-	assert_false(x.job.is_wiped);
-	assert_int_equal(store_wipe_wal(f->s, &f->e), -ERR_BUSY);
-	sql_reset(st);
-	store_reader_close(slow);
-	assert_int_equal(store_wipe_wal(f->s, &f->e), 0);
-	assert_int_equal(append(f, f->p, 1, 1, 10), 1);
-	assert_int_equal(f->n_fatal, 0);
+	(void)j;
+	return r != 0 ? r : sql_run(st, e);
 }
 
 static void
 a_tool_reads_a_file_from_before_there_was_such_a_table(void **state)
 {
 	struct fixture *f = *state;
-	struct secret x = {.job.run = run_secret, .text = DROP_TABLE};
+	struct store_job job = {.run = drop_table};
 	struct store *tool;
 
 	assert_int_equal(append(f, f->p, 0, 2, 10), 0);
-	assert_int_equal(store_call(f->s, &x.job, &f->e), 0);
+	assert_int_equal(store_call(f->s, &job, &f->e), 0);
 	assert_int_equal(
 		store_open_readonly(f->dir, STORE_STATE, &tool, &f->e), 0);
 	assert_false(store_part_is_prepared(
@@ -551,8 +434,6 @@ run_prepare_tests(void)
 		ON(open_spool, a_restart_keeps_what_was_prepared),
 		ON(open_spool, memory_and_file_agree_whatever_is_undone),
 		ON(open_spool, deleting_a_partition_takes_its_prepared_rows),
-		ON(open_state, a_job_that_wipes_leaves_no_byte),
-		ON(open_state, a_reader_that_does_not_end_keeps_the_wal),
 		ON(open_state,
 			a_tool_reads_a_file_from_before_there_was_such_a_table),
 	};
