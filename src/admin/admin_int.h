@@ -118,6 +118,15 @@ MUST_CHECK int admin_project(struct admin_call *c,
 	const struct team_snapshot **snap, const struct team **team,
 	struct err *e);
 
+/* A query of ClickHouse; the answer goes to out (admin-3). BUSY, UNAVAILABLE
+ * when it is off. */
+MUST_CHECK int admin_ask_clickhouse(struct admin *a, const char *query,
+	const char *format, struct buf *out, struct err *e);
+/* The person as JSON text, by distinct id, or by uuid if that is NULL. The
+ * project is the path's first parameter. NOT_FOUND. */
+MUST_CHECK int admin_person_text(struct admin_call *c, struct slice distinct_id,
+	struct slice uuid, int64_t *team_id, struct buf *text, struct err *e);
+
 /* The sampler (sample.c). */
 MUST_CHECK int admin_sampler_start(struct admin *a, struct err *e);
 void admin_sampler_stop(struct admin *a);
@@ -146,6 +155,8 @@ int admin_persons_list(struct admin_call *c, struct err *e);
 int admin_persons_show(struct admin_call *c, struct err *e);
 int admin_persons_delete(struct admin_call *c, struct err *e);
 int admin_erasure(struct admin_call *c, struct err *e);
+int admin_person_export(struct admin_call *c, struct err *e);
+int admin_person_events(struct admin_call *c, struct err *e);
 int admin_groups_list(struct admin_call *c, struct err *e);
 int admin_groups_show(struct admin_call *c, struct err *e);
 int admin_group_types(struct admin_call *c, struct err *e);

@@ -79,20 +79,30 @@ list(struct admin_call *c, list_fn *fn, struct err *e)
 	return rc;
 }
 
+int
+admin_person_text(struct admin_call *c, struct slice distinct_id,
+	struct slice uuid, int64_t *team_id, struct buf *text, struct err *e)
+{
+	struct store_conn *conn;
+	int rc = begin(c, team_id, &conn, e);
+
+	if (rc < 0)
+		return rc;
+	rc = persondb_show(conn, *team_id, distinct_id, uuid, text, e);
+	store_reader_close(conn);
+	return rc;
+}
+
 static int
 show_person(struct admin_call *c, struct slice distinct_id, struct slice uuid,
 	bool as_list, struct err *e)
 {
-	struct store_conn *conn;
 	struct buf text;
 	int64_t team_id;
-	int rc = begin(c, &team_id, &conn, e);
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	buf_init(&text, ADMIN_ANSWER_MAX_BYTES);
-	rc = persondb_show(conn, team_id, distinct_id, uuid, &text, e);
-	store_reader_close(conn);
+	rc = admin_person_text(c, distinct_id, uuid, &team_id, &text, e);
 	if (as_list && (rc == 0 || rc == -ERR_NOT_FOUND)) {
 		put_page(c, &text, 0);
 		rc = 0;

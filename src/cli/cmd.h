@@ -16,6 +16,7 @@ int cmd_project_delete(struct cli *c);
 int cmd_person_list(struct cli *c);
 int cmd_person_show(struct cli *c);
 int cmd_person_delete(struct cli *c);
+int cmd_person_export(struct cli *c);
 int cmd_group_list(struct cli *c);
 int cmd_group_show(struct cli *c);
 int cmd_group_types(struct cli *c);

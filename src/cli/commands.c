@@ -49,6 +49,13 @@ static const struct cli_option delete_options[] = {
 	{"no-wait", NULL, "with --with-events: do not wait"},
 	END,
 };
+static const struct cli_option export_options[] = {
+	PROJECT,
+	{"distinct-id", "X", "the person who has this distinct id"},
+	{"uuid", "U", "the person with this uuid"},
+	{"out", "FILE", "a new file, readable by its owner (default: stdout)"},
+	END,
+};
 static const struct cli_option group_options[] = {PROJECT, END};
 static const struct cli_option read_options[] = {
 	{"partition", "P",
@@ -158,6 +165,9 @@ const struct cli_command cli_commands[] = {
 	{"person delete", "[UUID]", 0, 1, delete_options, false,
 		"Delete a person with all its distinct ids.",
 		cmd_person_delete},
+	{"person export", "[UUID]", 0, 1, export_options, false,
+		"Write all data of a person, with its events, as JSON.",
+		cmd_person_export},
 	{"group list", "", 0, 0, group_options, false,
 		"List the groups of a project.", cmd_group_list},
 	{"group show", "TYPE KEY", 2, 2, group_options, false,

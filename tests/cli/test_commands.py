@@ -21,6 +21,7 @@ COMMANDS = [
     "person list",
     "person show",
     "person delete",
+    "person export",
     "group list",
     "group show",
     "group types",

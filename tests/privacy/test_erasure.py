@@ -78,9 +78,10 @@ def test_no_byte_of_a_deleted_person_is_in_the_folder(clickhouse):
         assert sorted(report["distinct_ids"]) == ["l1", "l2"]
         assert files_with(s, SMALL) == [] and files_with(s, LARGE) == []
         assert files_with(s, "marker-stays") != []
+        on = ["--project", project]
         for distinct_id in ("small", "l1", "l2"):
             with pytest.raises(CommandFailed, match="no such person"):
-                s.cli("person", "show", "--project", project, "--distinct-id", "l1")
+                s.cli("person", "show", *on, "--distinct-id", distinct_id)
         s.drain()
         ends = [json.loads(r["value"]) for r in s.records("clickhouse_person")]
         assert [(e["version"], e["is_deleted"], e["properties"]) for e in ends] == [

@@ -88,3 +88,30 @@ def test_no_address_of_an_anonymised_project_is_anywhere():
             else:
                 assert any(path.startswith(f"{s.data}/spool.db") for path in hits)
         assert ADDRESSES["anonymous"] not in s.log()
+
+
+def test_a_changed_setting_acts_on_the_next_request():
+    with Sluice() as s:
+        project = s.project("changes")
+        on = ["project", "set", project["id"]]
+        body = {"api_key": project["api_token"], "event": "e", "distinct_id": "d"}
+
+        def send(name):
+            text = json.dumps({**body, "event": name}).encode()
+            address = {"X-Forwarded-For": ADDRESSES[name]}
+            status, _, answer = s.http("capture", "/e/", text, address)
+            assert status == 200, answer
+
+        send("ordinary")
+        for _ in range(5):
+            s.cli(*on, "anonymize_ips=true")
+            send("anonymous")
+            s.cli(*on, "anonymize_ips=false")
+            send("ordinary")
+        s.drain()
+        assert records_with(s, ADDRESSES["anonymous"]) == []
+        for topic in ("events_plugin_ingestion", "clickhouse_events_json"):
+            with_address = [
+                r for r in s.records(topic) if ADDRESSES["ordinary"] in r["value"]
+            ]
+            assert len(with_address) == 6
