@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "pg/pg.h"
 #include "run/daemon.h"
 #include "run/datadir.h"
 #include "run/settings.h"
@@ -52,6 +53,21 @@ open_files(const char *dir, const char *path, struct files *f, struct err *e)
 	return rc;
 }
 
+/* The last seen projects count while Postgres is away; changes say why not. */
+static int
+open_teams(const struct files *f, struct pg *pg, bool is_fresh,
+	struct team_cache **out, struct err *e)
+{
+	struct err away;
+	int rc = team_cache_new(f->config, out, e);
+
+	if (rc == 0 && pg != NULL)
+		rc = team_cache_attach(*out, pg, e);
+	if (rc == 0 && is_fresh)
+		ERR_IGNORE(team_cache_refresh(*out, &away), "see above");
+	return rc;
+}
+
 static int
 call_admin(const struct daemon_options *c, struct conf_set *conf,
 	const struct files *f, const char *method, const char *path,
@@ -65,16 +81,18 @@ call_admin(const struct daemon_options *c, struct conf_set *conf,
 		.state = f->state,
 	};
 	struct admin *admin;
-	int rc = team_cache_new(f->config, &o.teams, e);
+	int rc = settings_postgres(conf_values(conf), &o.pg, e);
 
-	if (rc < 0)
-		return rc;
-	rc = admin_new(&o, &admin, e);
+	if (rc == 0)
+		rc = open_teams(f, o.pg, !reads_only(path), &o.teams, e);
+	if (rc == 0)
+		rc = admin_new(&o, &admin, e);
 	if (rc == 0) {
 		*status = admin_request(admin, method, path, body, out);
 		admin_free(admin);
 	}
 	team_cache_free(o.teams);
+	pg_free(o.pg);
 	return rc;
 }
 

@@ -20,6 +20,7 @@
 #include "team/team.h"
 #include "topic/topic.h"
 
+#define FIRST_LOOK_MS 2000 /* at projects in Postgres, before keys are asked */
 #define QUEUE_BYTES ((size_t)64 * 1024 * 1024)
 
 static void
@@ -169,20 +170,29 @@ stop_postgres(struct daemon *d)
 	d->pg = NULL;
 }
 
+static void
+stop_teams(struct daemon *d)
+{
+	team_cache_free(d->teams);
+	d->teams = NULL;
+}
+
 static int
 start_teams(struct daemon *d, struct err *e)
 {
 	int rc = team_cache_new(d->config, &d->teams, e);
 
+	if (rc < 0)
+		return rc;
+	if (d->pg != NULL)
+		rc = team_cache_attach(d->teams, d->pg, e);
+	if (rc == 0 && d->pg != NULL)
+		rc = team_cache_follow(d->teams, FIRST_LOOK_MS, e);
 	if (rc == 0 && d->is_demo)
 		rc = service_demo_project(d, e);
+	if (rc < 0)
+		stop_teams(d);
 	return rc;
-}
-
-static void
-stop_teams(struct daemon *d)
-{
-	team_cache_free(d->teams);
 }
 
 static void

@@ -43,11 +43,18 @@ service_demo_project(struct daemon *d, struct err *e)
 	bool is_there =
 		team_by_token(snap, slice_str(DAEMON_DEMO_TOKEN)) != NULL;
 	int64_t id;
+	int rc;
 
 	team_snapshot_unref(snap);
-	return is_there ? 0
-			: team_create(d->teams, "Demo", DAEMON_DEMO_TOKEN, none,
-				  &id, e);
+	if (is_there)
+		return 0;
+	rc = team_create(d->teams, "Demo", DAEMON_DEMO_TOKEN, none, &id, e);
+	if (rc == 0 || d->pg == NULL)
+		return rc;
+	/* Another node may have made it, or Postgres is away or not ours. */
+	log_warn("no_demo_project", "code=%s text=%s", err_name(e->code),
+		log_q(e->text));
+	return 0;
 }
 
 /* The host that a client on this machine can use for a listener. */

@@ -1,6 +1,7 @@
 #include "team/team_int.h"
 
 #include "base/mem.h"
+#include "team/team_pg.h"
 
 int
 team_cache_new(struct store *config, struct team_cache **out, struct err *e)
@@ -15,7 +16,7 @@ team_cache_new(struct store *config, struct team_cache **out, struct err *e)
 	lock_init(&c->lock);
 	err = store_reader_open(config, &c->reader, e);
 	if (err == 0)
-		err = team_snapshot_load(c->reader, &c->current, e);
+		err = team_snapshot_load(c->reader, false, &c->current, e);
 	if (err != 0) {
 		team_cache_free(c);
 		return err;
@@ -29,6 +30,7 @@ team_cache_free(struct team_cache *c)
 {
 	if (c == NULL)
 		return;
+	team_pg_free(c->pg);
 	team_snapshot_unref(c->current);
 	if (c->reader != NULL)
 		store_reader_close(c->reader);
@@ -53,7 +55,7 @@ int
 team_cache_reload(struct team_cache *c, struct err *e)
 {
 	struct team_snapshot *fresh, *old;
-	int err = team_snapshot_load(c->reader, &fresh, e);
+	int err = team_snapshot_load(c->reader, c->pg != NULL, &fresh, e);
 
 	if (err != 0)
 		return err;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "team/team_pg.h"
 
 /* One change, run on the writer's thread of config.db. */
 struct change {
@@ -107,6 +108,24 @@ commit(struct team_cache *c, struct change *ch, struct err *e)
 	return err != 0 ? err : team_cache_reload(c, e);
 }
 
+int
+team_settings_merge(struct arena *a, const char *const *settings,
+	const char **values, bool *is_named, struct err *e)
+{
+	int err = 0, i;
+
+	for (; settings != NULL && *settings != NULL && err == 0; settings++) {
+		const char *json;
+
+		err = team_setting_parse(a, *settings, &i, &json, e);
+		if (err != 0)
+			return err;
+		values[i] = json;
+		is_named[i] = true;
+	}
+	return 0;
+}
+
 /* Values of t with the new ones on top, as JSON text in the arena. */
 static int
 merge_settings(struct arena *a, const struct team *t,
@@ -114,18 +133,13 @@ merge_settings(struct arena *a, const struct team *t,
 {
 	const struct team_row *row = (const struct team_row *)(const void *)t;
 	const char *values[TEAM_N_SETTINGS] = {0};
+	bool is_named[TEAM_N_SETTINGS] = {false};
 	struct buf b;
-	int err = 0, i;
+	int err;
 
 	if (t != NULL)
 		memcpy(values, row->values, sizeof(values));
-	for (; settings != NULL && *settings != NULL && err == 0; settings++) {
-		const char *json;
-
-		err = team_setting_parse(a, *settings, &i, &json, e);
-		if (err == 0)
-			values[i] = json;
-	}
+	err = team_settings_merge(a, settings, values, is_named, e);
 	if (err != 0)
 		return err;
 	buf_init(&b, TEAM_SETTINGS_MAX_BYTES);
@@ -139,10 +153,9 @@ merge_settings(struct arena *a, const struct team *t,
 	return 0;
 }
 
-/* team-3 */
-static int
-check_new(const struct team_snapshot *s, const char *name, struct slice token,
-	struct err *e)
+int
+team_check_new(const struct team_snapshot *s, const char *name,
+	struct slice token, struct err *e)
 {
 	size_t len = strlen(name);
 	const char *fault = team_token_fault(token);
@@ -175,12 +188,14 @@ team_create(struct team_cache *c, const char *name, const char *token,
 		team_token_make(made);
 		token = made;
 	}
+	if (c->pg != NULL)
+		return team_pg_create(c, name, token, settings, id, e);
 	ch.token = slice_str(token);
 	uuid_v4(&u);
 	uuid_format(&u, ch.uuid);
 	arena_init(&a, 8 * TEAM_SETTINGS_MAX_BYTES);
 	lock_take(&c->change);
-	err = check_new(c->current, name, ch.token, e);
+	err = team_check_new(c->current, name, ch.token, e);
 	if (err == 0)
 		err = merge_settings(&a, NULL, settings, &ch.settings, e);
 	if (err == 0)
@@ -212,6 +227,8 @@ team_set(struct team_cache *c, int64_t id, const char *const *settings,
 	struct arena a;
 	int err;
 
+	if (c->pg != NULL)
+		return team_pg_set(c, id, settings, e);
 	arena_init(&a, 8 * TEAM_SETTINGS_MAX_BYTES);
 	lock_take(&c->change);
 	err = find(c, id, &t, e);
@@ -233,6 +250,8 @@ team_rotate_token(struct team_cache *c, int64_t id, struct err *e)
 	int err;
 
 	team_token_make(made);
+	if (c->pg != NULL)
+		return team_pg_rotate(c, id, made, e);
 	ch.token = slice_str(made);
 	lock_take(&c->change);
 	err = find(c, id, &t, e);
@@ -255,6 +274,8 @@ team_delete(struct team_cache *c, int64_t id, struct err *e)
 	const struct team *t;
 	int err;
 
+	if (c->pg != NULL)
+		return team_pg_delete(c, id, e);
 	lock_take(&c->change);
 	err = find(c, id, &t, e);
 	if (err == 0)

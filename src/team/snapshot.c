@@ -34,7 +34,8 @@ read_row(struct team_snapshot *s, struct store_stmt *st, struct team_row *row,
 	struct team *t = &row->t;
 	struct slice uuid = sql_col_text(st, 1);
 
-	t->id = t->project_id = sql_col_i64(st, 0);
+	t->id = sql_col_i64(st, 0);
+	t->project_id = sql_col_i64(st, 6);
 	if (uuid.len != sizeof(t->uuid) - 1)
 		return err_set(e, ERR_CORRUPT, "project %lld has no uuid",
 			(long long)t->id);
@@ -45,20 +46,24 @@ read_row(struct team_snapshot *s, struct store_stmt *st, struct team_row *row,
 	t->created_at_us = sql_col_i64(st, 5);
 	if (t->name == NULL || t->token == NULL || t->settings_json == NULL)
 		return err_set(e, ERR_NO_MEMORY, "projects");
-	if (team_settings_read(&s->arena, slice_str(t->settings_json),
-		    row->values, e) != 0)
+	/* Those of Sluice alone first: a column of PostHog has the last word. */
+	if (team_settings_read(
+		    &s->arena, sql_col_text(st, 7), row->values, e) != 0 ||
+		team_settings_read(&s->arena, slice_str(t->settings_json),
+			row->values, e) != 0)
 		return err_prefix(e, "project %lld", (long long)t->id);
 	team_settings_apply(row);
 	return 0;
 }
 
 static int
-read_rows(struct team_snapshot *s, struct store_conn *c, struct err *e)
+read_rows(struct team_snapshot *s, struct store_conn *c, enum team_sql list,
+	struct err *e)
 {
 	struct store_stmt *st;
 	int cap = 0, err;
 
-	err = sql_get(c, &team_sql, TEAM_SQL_LIST, &st, e);
+	err = sql_get(c, &team_sql, (int)list, &st, e);
 	while (err == 0 && (err = sql_step(st, e)) == 1) {
 		if (s->n == cap) {
 			struct team_row *more;
@@ -101,11 +106,11 @@ find_token(const struct team_snapshot *s, struct slice token)
 }
 
 static int
-read_old_tokens(struct team_snapshot *s, struct store_conn *c, unsigned room,
-	struct err *e)
+read_old_tokens(struct team_snapshot *s, struct store_conn *c,
+	enum team_sql list, unsigned room, struct err *e)
 {
 	struct store_stmt *st;
-	int err = sql_get(c, &team_sql, TEAM_SQL_LIST_OLD, &st, e);
+	int err = sql_get(c, &team_sql, (int)list, &st, e);
 
 	if (err != 0)
 		return err;
@@ -124,7 +129,8 @@ read_old_tokens(struct team_snapshot *s, struct store_conn *c, unsigned room,
 }
 
 static int
-index_tokens(struct team_snapshot *s, struct store_conn *c, struct err *e)
+index_tokens(struct team_snapshot *s, struct store_conn *c, enum team_sql list,
+	struct err *e)
 {
 	unsigned size = 64;
 
@@ -141,12 +147,12 @@ index_tokens(struct team_snapshot *s, struct store_conn *c, struct err *e)
 		*find_token(s, slice_str(t->token)) =
 			(struct team_token){t->token, t, INT64_MAX};
 	}
-	return read_old_tokens(s, c, size / 2, e);
+	return read_old_tokens(s, c, list, size / 2, e);
 }
 
 int
-team_snapshot_load(
-	struct store_conn *c, struct team_snapshot **out, struct err *e)
+team_snapshot_load(struct store_conn *c, bool in_postgres,
+	struct team_snapshot **out, struct err *e)
 {
 	struct team_snapshot *s = mem_new(struct team_snapshot);
 	int err;
@@ -155,9 +161,12 @@ team_snapshot_load(
 		return err_set(e, ERR_NO_MEMORY, "projects");
 	atomic_store(&s->refs, 1);
 	arena_init(&s->arena, ARENA_MAX_BYTES);
-	err = read_rows(s, c, e);
+	err = read_rows(
+		s, c, in_postgres ? TEAM_SQL_PG_LIST : TEAM_SQL_LIST, e);
 	if (err == 0)
-		err = index_tokens(s, c, e);
+		err = index_tokens(s, c,
+			in_postgres ? TEAM_SQL_PG_LIST_OLD : TEAM_SQL_LIST_OLD,
+			e);
 	if (err != 0) {
 		snapshot_free(s);
 		return err;

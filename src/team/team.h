@@ -8,9 +8,11 @@
 #include "base/slice.h"
 
 /*
- * Projects ("teams" in PostHog's tables). Kept in config.db; all readers use an
- * immutable snapshot that is swapped when a project changes.
+ * Projects ("teams" in PostHog's tables). Kept in config.db, or in Postgres with
+ * the last that was seen in config.db; all readers use an immutable snapshot
+ * that is swapped when a project changes.
  */
+struct pg;
 struct store;
 
 enum team_anonymize { TEAM_IP_KEEP, TEAM_IP_DROP, TEAM_IP_TRUNCATE };
@@ -39,6 +41,22 @@ struct team_cache;
 MUST_CHECK int team_cache_new(
 	struct store *config, struct team_cache **out, struct err *e);
 void team_cache_free(struct team_cache *c);
+/*
+ * From now on projects are those of Postgres: the snapshot has what was last
+ * seen there. Before any other thread knows c; pg must live longer.
+ */
+MUST_CHECK int team_cache_attach(
+	struct team_cache *c, struct pg *pg, struct err *e);
+/* Looks in Postgres once, on this thread. Nothing where projects are in
+ * config.db. */
+MUST_CHECK int team_cache_refresh(struct team_cache *c, struct err *e);
+/* Starts the thread that looks every ten seconds, and waits until it has done
+ * or failed so once, at most so long. */
+MUST_CHECK int team_cache_follow(
+	struct team_cache *c, int64_t wait_ms, struct err *e);
+/* false: Postgres was not asked for a minute, or never since the start: a token
+ * that is not known may be that of a project. @thread any */
+bool team_cache_is_fresh(const struct team_cache *c);
 /* Wait-free for readers apart from one short lock. @thread any */
 const struct team_snapshot *team_snapshot_get(struct team_cache *c);
 void team_snapshot_unref(const struct team_snapshot *s);
@@ -56,7 +74,9 @@ const char *team_token_fault(struct slice token);
 /* Changes; each commits, then swaps the snapshot. settings: NULL-ended array of
  * "name=value" (names and types: spec cli, "Project settings"); INVALID names
  * the setting and what is allowed; EXISTS: the token is taken. A token is made
- * if token is NULL. Blocks on the config writer. */
+ * if token is NULL. Blocks on the config writer. Where projects are in Postgres:
+ * DENIED in a database that PostHog made, but for settings that only Sluice has;
+ * UNAVAILABLE while it is away; UNSURE. */
 MUST_CHECK int team_create(struct team_cache *c, const char *name,
 	const char *token, const char *const *settings, int64_t *id,
 	struct err *e);

@@ -49,6 +49,7 @@ struct team_cache {
 	struct lock change; /* one change at a time */
 	struct lock lock; /* guards current */
 	struct team_snapshot *current;
+	struct team_pg *pg; /* NULL: projects are in config.db */
 };
 
 enum team_sql {
@@ -61,6 +62,15 @@ enum team_sql {
 	TEAM_SQL_PURGE_OLD,
 	TEAM_SQL_DELETE,
 	TEAM_SQL_DELETE_OLD,
+	/* What was last seen in Postgres. */
+	TEAM_SQL_PG_LIST,
+	TEAM_SQL_PG_LIST_OLD,
+	TEAM_SQL_PG_CLEAR,
+	TEAM_SQL_PG_CLEAR_OLD,
+	TEAM_SQL_PG_PUT,
+	TEAM_SQL_PG_PUT_OLD,
+	TEAM_SQL_PG_SETTING,
+	TEAM_SQL_PG_FORGET,
 	TEAM_N_SQL
 };
 extern const struct sql_set team_sql;
@@ -82,9 +92,17 @@ MUST_CHECK int team_settings_read(
 /* Fills the fields of t that follow from the values. */
 void team_settings_apply(struct team_row *row);
 
+/* change.c */
+/* team-3: name and token of a new project. */
+MUST_CHECK int team_check_new(const struct team_snapshot *s, const char *name,
+	struct slice token, struct err *e);
+/* Parses settings into values and marks which are named. */
+MUST_CHECK int team_settings_merge(struct arena *a, const char *const *settings,
+	const char **values, bool *is_named, struct err *e);
+
 /* snapshot.c */
-MUST_CHECK int team_snapshot_load(
-	struct store_conn *c, struct team_snapshot **out, struct err *e);
+MUST_CHECK int team_snapshot_load(struct store_conn *c, bool in_postgres,
+	struct team_snapshot **out, struct err *e);
 /* Loads anew and swaps. @locks team.change (held) */
 MUST_CHECK int team_cache_reload(struct team_cache *c, struct err *e);
 

@@ -16,6 +16,13 @@ def server():
 
 
 @pytest.fixture
+def lone_server():
+    """One that the test may stop and kill."""
+    with Postgres() as p:
+        yield p
+
+
+@pytest.fixture
 def db(server, request):
     """An empty database of this test's own: its name."""
     name = request.node.name[:50].replace("[", "_").replace("]", "")

@@ -1,0 +1,140 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "team/team_pg.h"
+
+#define FRESH_NS (60 * 1000000000LL)
+
+static void
+say(const struct err *why, char last[240])
+{
+	if (strcmp(why->text, last) == 0)
+		return;
+	snprintf(last, 240, "%s", why->text);
+	log_warn("projects_from_cache", "code=%s text=%s", err_name(why->code),
+		log_q(why->text));
+}
+
+/* Waits for the next look; false: stopping. */
+static bool
+wait_next(struct team_pg *t, int seconds)
+{
+	int64_t end_ns = clock_mono_ns() + seconds * 1000000000LL;
+	bool go_on;
+
+	lock_take(&t->lock);
+	t->was_tried = true;
+	cond_broadcast(&t->cond);
+	while (!t->is_stopping && clock_mono_ns() < end_ns)
+		cond_wait_until(&t->cond, &t->lock, end_ns);
+	go_on = !t->is_stopping;
+	lock_release(&t->lock);
+	return go_on;
+}
+
+static void
+follow(void *cookie)
+{
+	struct team_cache *c = cookie;
+	struct team_pg *t = c->pg;
+	char last[240] = "";
+	struct err e;
+	int rc;
+
+	do {
+		lock_take(&t->use);
+		rc = team_pg_refresh(c, false, &e);
+		lock_release(&t->use);
+		if (rc != 0 && rc != -ERR_STOPPING)
+			say(&e, last);
+		if (rc == 0 && last[0] != '\0') {
+			log_info("projects_fresh", "projects=%d",
+				team_count(c->current));
+			last[0] = '\0';
+		}
+	} while (wait_next(t, rc == 0 ? TEAM_PG_POLL_S : TEAM_PG_RETRY_S));
+}
+
+int
+team_cache_attach(struct team_cache *c, struct pg *pg, struct err *e)
+{
+	struct team_pg *t = mem_new(struct team_pg);
+	int rc;
+
+	if (t == NULL)
+		return err_set(e, ERR_NO_MEMORY, "projects");
+	rc = pg_conn_new(pg, "projects", &t->conn, e);
+	if (rc != 0) {
+		mem_free(t);
+		return rc;
+	}
+	lock_init(&t->use);
+	lock_init(&t->lock);
+	cond_init(&t->cond);
+	lock_take(&c->change);
+	c->pg = t;
+	rc = team_cache_reload(c, e);
+	lock_release(&c->change);
+	return rc;
+}
+
+int
+team_cache_refresh(struct team_cache *c, struct err *e)
+{
+	int rc;
+
+	if (c->pg == NULL)
+		return 0;
+	lock_take(&c->pg->use);
+	rc = team_pg_refresh(c, false, e);
+	lock_release(&c->pg->use);
+	return rc;
+}
+
+int
+team_cache_follow(struct team_cache *c, int64_t wait_ms, struct err *e)
+{
+	struct team_pg *t = c->pg;
+	int64_t end_ns = clock_mono_ns() + wait_ms * 1000000;
+	int rc = thread_start(&t->thread, "projects", follow, c, e);
+
+	if (rc != 0)
+		return rc;
+	lock_take(&t->lock);
+	while (!t->was_tried && clock_mono_ns() < end_ns)
+		cond_wait_until(&t->cond, &t->lock, end_ns);
+	lock_release(&t->lock);
+	return 0;
+}
+
+bool
+team_cache_is_fresh(const struct team_cache *c)
+{
+	int64_t at_ns;
+
+	if (c->pg == NULL)
+		return true;
+	at_ns = atomic_load(&c->pg->fresh_at_ns);
+	return at_ns != 0 && clock_mono_ns() - at_ns < FRESH_NS;
+}
+
+void
+team_pg_free(struct team_pg *t)
+{
+	if (t == NULL)
+		return;
+	pg_interrupt(t->conn);
+	lock_take(&t->lock);
+	t->is_stopping = true;
+	cond_broadcast(&t->cond);
+	lock_release(&t->lock);
+	thread_join(&t->thread);
+	pg_conn_free(t->conn);
+	cond_fini(&t->cond);
+	lock_fini(&t->lock);
+	lock_fini(&t->use);
+	mem_free(t);
+}
