@@ -33,6 +33,7 @@ struct admin_hop {
 /* In the order of an event's way. */
 enum admin_hop_id {
 	ADMIN_HOP_CAPTURE,
+	ADMIN_HOP_POSTGRES,
 	ADMIN_HOP_INGEST,
 	ADMIN_HOP_OUTPUT,
 	ADMIN_HOP_BROKER,
@@ -48,10 +49,14 @@ struct admin {
 	struct thread workers[ADMIN_WORKERS];
 	struct thread sampler; /* rates, lags and gauges, once a second */
 	struct cond sampler_wake; /* on lock */
+	struct thread prober; /* asks Postgres, if there is one */
+	struct pg_conn *probe_conn;
 	bool stopping; /* guarded by lock */
 	int n_queries; /* atomic */
 	const char *hosts; /* of admin.hosts, read by the HTTP server */
-	struct lock lock; /* guards conf, ports, hops */
+	struct lock lock; /* guards conf, ports, hops, probe_* below */
+	int64_t probe_asked_ns; /* 0: no question is out */
+	char probe_text[240]; /* why the last was not good, "" if it was */
 	char *ports;
 	struct admin_hop hops[ADMIN_N_HOPS];
 };
@@ -130,6 +135,12 @@ MUST_CHECK int admin_person_text(struct admin_call *c, struct slice distinct_id,
 /* The sampler (sample.c). */
 MUST_CHECK int admin_sampler_start(struct admin *a, struct err *e);
 void admin_sampler_stop(struct admin *a);
+/* Postgres's probe (probe.c); nothing without Postgres. stop: after the sampler
+ * was stopped. */
+MUST_CHECK int admin_probe_start(struct admin *a, struct err *e);
+void admin_probe_stop(struct admin *a);
+/* false: it is stopped or hangs, and why. */
+bool admin_probe_is_good(struct admin *a, char why[240]);
 double admin_rate(struct admin *a, enum admin_hop_id id);
 
 /* Lags and readiness (health.c). */

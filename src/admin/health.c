@@ -155,6 +155,7 @@ admin_ready(struct admin *a, struct buf *missing)
 	struct clickhouse_status ch;
 	struct admin_disk disk = {0};
 	struct admin_lag lag;
+	char why[240];
 
 	buf_append_char(missing, '[');
 	check_stores(a, missing);
@@ -163,6 +164,8 @@ admin_ready(struct admin *a, struct buf *missing)
 	if (conf_list_has(conf->roles, "capture") && disk.events_refused)
 		add_missing(missing, "capture", disk.reason);
 	admin_lag_ingest(a, false, &lag);
+	if (a->o.pg != NULL && !admin_probe_is_good(a, why))
+		add_missing(missing, "postgres", why);
 	if (lag.text[0] != '\0')
 		add_missing(missing, "ingest", lag.text);
 	if (clickhouse_counts(a, &ch) && ch.state != CLICKHOUSE_READY)

@@ -16,6 +16,7 @@
 
 static const char *const names[ADMIN_N_HOPS][2] = {
 	[ADMIN_HOP_CAPTURE] = {"capture", "events"},
+	[ADMIN_HOP_POSTGRES] = {"postgres", "events"},
 	[ADMIN_HOP_INGEST] = {"ingest", "records"},
 	[ADMIN_HOP_OUTPUT] = {"output", "records"},
 	[ADMIN_HOP_BROKER] = {"broker", "requests"},
@@ -28,6 +29,7 @@ static const enum admin_hop_id causes_first[ADMIN_N_HOPS] = {
 	ADMIN_HOP_CLICKHOUSE,
 	ADMIN_HOP_BROKER,
 	ADMIN_HOP_OUTPUT,
+	ADMIN_HOP_POSTGRES,
 	ADMIN_HOP_INGEST,
 	ADMIN_HOP_CAPTURE,
 };
@@ -128,6 +130,29 @@ look_at_ingest(struct admin *a, bool with_age, struct hop_view *v)
 			"the daemon; nothing is lost",
 			"it catches up by itself; if not, give the machine "
 			"more processors or a faster disk");
+}
+
+static void
+look_at_postgres(struct admin *a, struct hop_view *v)
+{
+	char why[240];
+
+	if (a->o.pg == NULL)
+		return;
+	v->state = HOP_OK;
+	if (!admin_probe_is_good(a, why))
+		set_error(v, HOP_STOPPED, why,
+			"start the server of postgres.url, or mend what the "
+			"error names; events are taken and wait meanwhile, and "
+			"go on by themselves: sluice doctor looks closer");
+}
+
+/* Its cause is named already. */
+static void
+blame_postgres(struct hop_view *ingest, const struct hop_view *postgres)
+{
+	if (ingest->state == HOP_STOPPED && postgres->state == HOP_STOPPED)
+		ingest->todo = "get Postgres going: it goes on by itself";
 }
 
 static void
@@ -243,6 +268,8 @@ hops_look(struct admin *a, bool with_age, struct hop_view out[ADMIN_N_HOPS])
 	}
 	look_at_capture(a, &out[ADMIN_HOP_CAPTURE]);
 	look_at_ingest(a, with_age, &out[ADMIN_HOP_INGEST]);
+	look_at_postgres(a, &out[ADMIN_HOP_POSTGRES]);
+	blame_postgres(&out[ADMIN_HOP_INGEST], &out[ADMIN_HOP_POSTGRES]);
 	look_at_output(a, &out[ADMIN_HOP_OUTPUT]);
 	look_at_broker(a, &out[ADMIN_HOP_BROKER]);
 	look_at_clickhouse(a, with_age, &out[ADMIN_HOP_CLICKHOUSE]);

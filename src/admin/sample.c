@@ -9,6 +9,7 @@
 #include "topic/topic.h"
 
 #define SAMPLE_EVERY_NS 1000000000
+#define STEP_PERSONS_LABEL 2 /* of stats/labels.def, INGEST_STEP */
 
 double
 admin_rate(struct admin *a, enum admin_hop_id id)
@@ -102,6 +103,8 @@ sample(struct admin *a)
 		for (int i = 0; i < n; i++)
 			read += (uint64_t)pos[i].position;
 	}
+	add_sample(a, ADMIN_HOP_POSTGRES,
+		stats_counter(STATS_INGEST_STEP_EVENTS, STEP_PERSONS_LABEL));
 	add_sample(a, ADMIN_HOP_INGEST, read);
 	add_sample(a, ADMIN_HOP_OUTPUT, written_to_output(a));
 	add_sample(
@@ -144,7 +147,7 @@ admin_sampler_stop(struct admin *a)
 {
 	lock_take(&a->lock);
 	a->stopping = true;
-	cond_signal(&a->sampler_wake);
+	cond_broadcast(&a->sampler_wake);
 	lock_release(&a->lock);
 	thread_join(&a->sampler);
 }

@@ -340,7 +340,8 @@ def test_status_has_all_parts(sluice):
     assert {"capture", "ingest", "output", "broker", "clickhouse"} <= set(hops)
     for hop in hops.values():
         assert {"state", "rate", "unit", "lag_records", "lag_s", "error"} <= set(hop)
-        assert hop["state"] == ("off" if hop["name"] == "clickhouse" else "ok")
+        off = hop["name"] in ("clickhouse", "postgres")
+        assert hop["state"] == ("off" if off else "ok")
     assert status["behind"] == []
     assert status["ready"] is True and status["missing"] == []
     assert status["roles"] == ["capture", "ingest", "broker", "clickhouse", "admin"]
