@@ -173,7 +173,7 @@ choose_clickhouse(struct asked *x)
 static int64_t
 team_of(void *cookie, struct slice token)
 {
-	const struct team *t = team_by_token(cookie, token);
+	const struct team *t = team_by_record_token(cookie, token);
 
 	return t == NULL ? 0 : t->id;
 }

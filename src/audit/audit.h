@@ -96,6 +96,10 @@ MUST_CHECK int audit_discard(struct store_conn *c, struct err *e);
 MUST_CHECK int audit_forget(
 	struct store_conn *c, int64_t now_minute, struct err *e);
 
+/* The app server's committed position; 0: none yet. */
+MUST_CHECK int audit_position(struct store_conn *c, const char *topic,
+	int partition, int64_t *next, struct err *e);
+
 /* Who a record of the front log is, by its headers; .p NULL: not said. */
 struct batch_record_view;
 void audit_identify(const struct batch_record_view *rec, struct slice *token,
@@ -128,7 +132,7 @@ int64_t audit_memo_team(struct audit_memo *m, struct slice token);
  * only for the front log. */
 enum audit_kind { AUDIT_OF_FRONT, AUDIT_OF_OUTPUT };
 struct audit_visit {
-	int64_t ts_ms, team_id;
+	int64_t offset, ts_ms, team_id;
 	uint64_t hash;
 };
 typedef int audit_visit_fn(

@@ -32,7 +32,8 @@ struct audit_options {
 	bool with_lines; /* all sums, not only what differs */
 };
 /*
- * Appends a JSON object to out: {"from","to","recount","clickhouse","differences":
+ * Appends a JSON object to out: {"from","to","recount","clickhouse",
+ * "differences":
  * [{"hop","minute","project_id","missing","extra","text"}],"notes":[text],
  * "unread","unseen","hops":{name:count},"lines":[...]}. docs/audit.md.
  * UNSUPPORTED: the files are older than the counters. Blocks; any thread but a

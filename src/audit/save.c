@@ -77,3 +77,20 @@ audit_forget(struct store_conn *c, int64_t now_minute, struct err *e)
 	sql_bind_i64(st, 1, now_minute - AUDIT_KEEP_MINUTES);
 	return sql_run(st, e);
 }
+
+int
+audit_position(struct store_conn *c, const char *topic, int partition,
+	int64_t *next, struct err *e)
+{
+	struct store_stmt *st;
+	int r = sql_get(c, &audit_sql, AUDIT_SQL_POSITION, &st, e);
+
+	if (r != 0)
+		return r;
+	sql_bind_text(st, 1, slice_str(topic));
+	sql_bind_i64(st, 2, partition);
+	r = sql_step(st, e);
+	*next = r == 1 ? sql_col_i64(st, 0) : 0;
+	sql_reset(st);
+	return r < 0 ? r : 0;
+}

@@ -88,7 +88,7 @@ visit(const struct batch_record_view *rec, const struct audit_range *x,
 	audit_visit_fn *fn, void *cookie, struct err *e)
 {
 	struct slice token, uuid = SLICE_NONE;
-	struct audit_visit v = {.ts_ms = rec->ts_ms};
+	struct audit_visit v = {.offset = rec->offset, .ts_ms = rec->ts_ms};
 
 	if (x->kind == AUDIT_OF_OUTPUT) {
 		if (!audit_identify_output(rec, &v.team_id, &uuid))

@@ -211,9 +211,10 @@ spawn_daemon(struct bench *b, const char *roles, struct err *e)
 	const char *argv[40] = {"sluice", "run", "--data", b->data, "--set",
 		role_text, "--set", "capture.listen=127.0.0.1:0", "--set",
 		"admin.listen=127.0.0.1:0", "--set", "kafka.listen=127.0.0.1:0",
-		"--set", "clickhouse.listen=127.0.0.1:0"};
+		"--set", "clickhouse.listen=127.0.0.1:0", "--set",
+		"canary.interval_s=0"};
 	posix_spawn_file_actions_t io;
-	int n = 14;
+	int n = 16;
 	int rc = file_join(log_path, sizeof(log_path), b->top, "log", e);
 
 	if (rc < 0)

@@ -13,7 +13,7 @@ team_of(struct range *r, const struct item *it, struct slice token)
 
 	if (it->team_id != 0 && slice_eq(token, it->token))
 		return it->team_id;
-	t = team_by_token(r->b->teams, token);
+	t = team_by_record_token(r->b->teams, token);
 	return t == NULL ? 0 : t->id;
 }
 

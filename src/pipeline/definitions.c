@@ -1,6 +1,7 @@
 #include "definition/definition.h"
 #include "pipeline/pipeline_int.h"
 #include "pipeline/step.h"
+#include "team/team.h"
 
 void
 pipeline_note_definitions(struct pipeline_batch *b)
@@ -11,7 +12,8 @@ pipeline_note_definitions(struct pipeline_batch *b)
 		const struct item *it = &b->items[i];
 		int index = -1;
 
-		if (it->fate != ITEM_GO)
+		/* The canary is nobody's event. */
+		if (it->fate != ITEM_GO || it->team_id == TEAM_CANARY_ID)
 			continue;
 		if (it->ev.has_group)
 			index = person_group_type_index(

@@ -174,7 +174,7 @@ tally(struct pipeline *p, struct replay *x, const struct letter *l)
 		else if (slice_eq_str(l->headers[i].key, "uuid"))
 			uuid = l->headers[i].value;
 	}
-	team = token.p == NULL ? NULL : team_by_token(teams, token);
+	team = token.p == NULL ? NULL : team_by_record_token(teams, token);
 	x->tally = (struct audit_tally){
 		.minute = audit_minute(x->now_us / 1000),
 		.team_id = uuid.p == NULL || team == NULL ? 0 : team->id,

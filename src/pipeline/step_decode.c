@@ -200,7 +200,7 @@ find_team(
 	int64_t id;
 
 	if (it->token.p != NULL && it->token.len > 0)
-		return team_by_token(r->b->teams, it->token);
+		return team_by_record_token(r->b->teams, it->token);
 	if (f.d != NULL && f.d->nodes[f.node].type == JSON_NUMBER &&
 		json_i64(f.d, f.node, &id))
 		return team_by_id(r->b->teams, id);

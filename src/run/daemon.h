@@ -19,6 +19,7 @@
 
 struct audit_hook;
 struct broker;
+struct canary;
 struct capture;
 struct clickhouse;
 struct disk_guard;
@@ -54,6 +55,7 @@ struct daemon {
 	struct flag_app flags; /* served on the capture port, with remote */
 	struct remote *remote;
 	struct clickhouse *clickhouse;
+	struct canary *canary;
 	struct privacy *privacy;
 	struct admin *admin;
 	struct disk_guard *disk;
@@ -87,6 +89,8 @@ void parts_reload(struct daemon *d);
 /* audit.c: counts what is appended to the app server's inputs. The hooks live
  * as long as the stores. */
 MUST_CHECK int audit_start(struct daemon *d, struct err *e);
+
+MUST_CHECK int audit_start_canary(struct daemon *d, struct err *e);
 
 /* disk.c: looks at the disk once a second. */
 MUST_CHECK int disk_start(

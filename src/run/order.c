@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "broker/broker.h"
+#include "canary/canary.h"
 #include "capture/capture.h"
 #include "pipeline/pipeline.h"
 #include "run/daemon.h"
@@ -74,6 +75,7 @@ parts_reload(struct daemon *d)
 		pipeline_reload(d->pipeline, c);
 	if (d->capture != NULL)
 		capture_reload(d->capture, c);
+	canary_reload(d->canary, c);
 	retention_apply(d);
 	admin_reload(d->admin, d->conf);
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "broker/broker.h"
+#include "canary/canary.h"
 #include "capture/capture.h"
 #include "clickhouse/clickhouse.h"
 #include "flag/flag.h"
@@ -356,6 +357,13 @@ stop_clickhouse(struct daemon *d)
 	d->clickhouse = NULL;
 }
 
+static void
+stop_canary(struct daemon *d)
+{
+	canary_stop(d->canary);
+	d->canary = NULL;
+}
+
 /* A query that takes long must not hold the stop: the child goes first. */
 /* Its queries end with ClickHouse, which the admin ends before. */
 static int
@@ -452,6 +460,8 @@ const struct part daemon_parts[] = {
 	{"clickhouse", "clickhouse", "catalogue", 5000, start_clickhouse,
 		stop_clickhouse},
 	{"privacy", NULL, "state catalogue", 2000, start_privacy, stop_privacy},
+	{"canary", "capture", "audit disk catalogue", 1000, audit_start_canary,
+		stop_canary},
 	{"admin", NULL, "projects catalogue disk privacy", 5000, start_admin,
 		stop_admin},
 	{NULL, NULL, NULL, 0, NULL, NULL},

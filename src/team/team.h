@@ -63,6 +63,12 @@ void team_snapshot_unref(const struct team_snapshot *s);
 /* NULL if no project has it (rotated tokens count for their grace time). */
 const struct team *team_by_token(
 	const struct team_snapshot *s, struct slice token);
+/* The canary's project is known to records alone: by its key in a record, not
+ * in a request. */
+#define TEAM_CANARY_ID (-1)
+#define TEAM_CANARY_TOKEN "phx_sluice_canary"
+const struct team *team_by_record_token(
+	const struct team_snapshot *s, struct slice token);
 const struct team *team_by_id(const struct team_snapshot *s, int64_t id);
 int team_count(const struct team_snapshot *s);
 const struct team *team_at(const struct team_snapshot *s, int i);
