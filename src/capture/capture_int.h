@@ -192,6 +192,7 @@ struct capture_ctx {
 	const struct team *team; /* NULL: unknown and kept */
 	enum team_anonymize anonymize;
 	bool is_unknown; /* kept as dead letters */
+	bool is_unasked; /* because Postgres could not be asked for the token */
 	bool is_done; /* success without anything to store */
 	int64_t now_us;
 	char now[CLOCK_TEXT_MAX];

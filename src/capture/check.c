@@ -98,22 +98,32 @@ capture_check_token(struct capture_ctx *x)
 	return 0;
 }
 
-static int
-unknown_token(struct capture_ctx *x)
+/* Whether a dead letter may take the event. */
+static bool
+may_keep(struct capture_ctx *x)
 {
 	struct store_part_state st;
 
-	x->no.content_type = "application/json";
-	if (!x->conf->keep_unknown || (x->path_flags & PATH_RECORDING) != 0)
-		goto reject;
+	if ((x->path_flags & PATH_RECORDING) != 0)
+		return false;
 	store_part_state(x->c->letters, &st);
-	if (st.bytes >= x->conf->keep_unknown_max_bytes)
-		goto reject;
-	x->is_unknown = true;
-	x->anonymize = TEAM_IP_DROP;
-	x->no.content_type = NULL;
-	return 0;
-reject:
+	return st.bytes < x->conf->keep_unknown_max_bytes;
+}
+
+/* A token is refused only when the projects could be asked for it. */
+static int
+unknown_token(struct capture_ctx *x)
+{
+	x->is_unasked = !team_cache_is_fresh(x->c->teams);
+	if ((x->conf->keep_unknown || x->is_unasked) && may_keep(x)) {
+		x->is_unknown = true;
+		x->anonymize = TEAM_IP_DROP;
+		return 0;
+	}
+	if (x->is_unasked)
+		return capture_refuse(x, 503, CAPTURE_RETRYABLE_SINK,
+			"transient error, please retry");
+	x->no.content_type = "application/json";
 	return capture_refuse(x, 401, CAPTURE_UNKNOWN_TOKEN,
 		"{\"type\":\"authentication_error\",\"code\":\"invalid_api_"
 		"key\""

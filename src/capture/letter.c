@@ -33,11 +33,24 @@ put_site(struct capture_ctx *x, struct buf *b)
 	put_text(b, ",\"site_url\":", slice_of(text, n < 0 ? 0 : (size_t)n));
 }
 
+static struct slice
+error_text(struct capture_ctx *x, char *room, size_t size)
+{
+	char why[240];
+
+	if (!x->is_unasked)
+		return SLICE_LIT("Unknown API key");
+	team_cache_trouble(x->c->teams, why, sizeof(why));
+	snprintf(room, size, "Unable to fetch team from Postgres. Error: %s",
+		why);
+	return slice_str(room);
+}
+
 static void
 put_letter(struct capture_ctx *x, const struct capture_event *ev,
 	const struct capture_message *m, struct slice payload, struct buf *b)
 {
-	char id[UUID_TEXT], now[CLOCK_TEXT_MAX];
+	char id[UUID_TEXT], now[CLOCK_TEXT_MAX], text[300];
 	struct uuid u;
 	size_t n = (size_t)clock_format(x->now_us, CLOCK_SECOND, now);
 
@@ -60,9 +73,9 @@ put_letter(struct capture_ctx *x, const struct capture_event *ev,
 	put_text(b, ",\"now\":", slice_of(now, n));
 	put_text(b, ",\"raw_payload\":", payload);
 	put_text(b, ",\"error_timestamp\":", slice_of(now, n));
-	buf_append_lit(b,
-		",\"error_location\":\"capture_endpoint\","
-		"\"error\":\"Unknown API key\",\"tags\":[\"capture\"]");
+	buf_append_lit(b, ",\"error_location\":\"capture_endpoint\"");
+	put_text(b, ",\"error\":", error_text(x, text, sizeof(text)));
+	buf_append_lit(b, ",\"tags\":[\"capture\"]");
 	put_text(b, ",\"token\":", x->token);
 	buf_append_char(b, '}');
 }
@@ -92,8 +105,9 @@ capture_write_letter(struct capture_ctx *x, const struct capture_event *ev)
 	put_letter(x, ev, &m, buf_slice(&payload), &o->batches);
 	buf_fini(&payload);
 	n = capture_event_headers(x, ev, &m, &h);
-	h.kv[n++] = (struct batch_header_kv){
-		SLICE_LIT("dlq_reason"), SLICE_LIT("unknown_token")};
+	h.kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_reason"),
+		x->is_unasked ? SLICE_LIT("team_lookup_failed")
+			      : SLICE_LIT("unknown_token")};
 	h.kv[n++] = (struct batch_header_kv){
 		SLICE_LIT("dlq_step"), SLICE_LIT("capture")};
 	h.kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_timestamp"),

@@ -6,16 +6,36 @@
 #include "base/mem.h"
 #include "team/team_pg.h"
 
-#define FRESH_NS (60 * 1000000000LL)
+#define FRESH_NS (30 * 1000000000LL)
 
+/* Logs and keeps what became of a look, if that is news. why NULL: it was done. */
 static void
-say(const struct err *why, char last[240])
+note(struct team_cache *c, const struct err *why)
 {
-	if (strcmp(why->text, last) == 0)
+	struct team_pg *t = c->pg;
+	const char *text = why != NULL ? why->text : "";
+	bool is_news;
+
+	lock_take(&t->lock);
+	is_news = strcmp(t->why, text) != 0;
+	snprintf(t->why, sizeof(t->why), "%s", text);
+	lock_release(&t->lock);
+	if (is_news && why != NULL)
+		log_warn("projects_from_cache", "code=%s text=%s",
+			err_name(why->code), log_q(text));
+	if (is_news && why == NULL)
+		log_info("projects_fresh", "server=up");
+}
+
+void
+team_cache_trouble(struct team_cache *c, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (c->pg == NULL)
 		return;
-	snprintf(last, 240, "%s", why->text);
-	log_warn("projects_from_cache", "code=%s text=%s", err_name(why->code),
-		log_q(why->text));
+	lock_take(&c->pg->lock);
+	snprintf(out, size, "%s", c->pg->why);
+	lock_release(&c->pg->lock);
 }
 
 /* Waits for the next look; false: stopping. */
@@ -40,7 +60,6 @@ follow(void *cookie)
 {
 	struct team_cache *c = cookie;
 	struct team_pg *t = c->pg;
-	char last[240] = "";
 	struct err e;
 	int rc;
 
@@ -48,13 +67,8 @@ follow(void *cookie)
 		lock_take(&t->use);
 		rc = team_pg_refresh(c, false, &e);
 		lock_release(&t->use);
-		if (rc != 0 && rc != -ERR_STOPPING)
-			say(&e, last);
-		if (rc == 0 && last[0] != '\0') {
-			log_info("projects_fresh", "projects=%d",
-				team_count(c->current));
-			last[0] = '\0';
-		}
+		if (rc != -ERR_STOPPING)
+			note(c, rc != 0 ? &e : NULL);
 	} while (wait_next(t, rc == 0 ? TEAM_PG_POLL_S : TEAM_PG_RETRY_S));
 }
 

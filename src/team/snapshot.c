@@ -46,7 +46,7 @@ read_row(struct team_snapshot *s, struct store_stmt *st, struct team_row *row,
 	t->created_at_us = sql_col_i64(st, 5);
 	if (t->name == NULL || t->token == NULL || t->settings_json == NULL)
 		return err_set(e, ERR_NO_MEMORY, "projects");
-	/* Those of Sluice alone first: a column of PostHog has the last word. */
+	/* Sluice's own first: a column of PostHog has the last word. */
 	if (team_settings_read(
 		    &s->arena, sql_col_text(st, 7), row->values, e) != 0 ||
 		team_settings_read(&s->arena, slice_str(t->settings_json),

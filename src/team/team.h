@@ -8,9 +8,9 @@
 #include "base/slice.h"
 
 /*
- * Projects ("teams" in PostHog's tables). Kept in config.db, or in Postgres with
- * the last that was seen in config.db; all readers use an immutable snapshot
- * that is swapped when a project changes.
+ * Projects ("teams" in PostHog's tables). Kept in config.db, or in Postgres
+ * with the last that was seen in config.db; all readers use an immutable
+ * snapshot that is swapped when a project changes.
  */
 struct pg;
 struct store;
@@ -54,9 +54,11 @@ MUST_CHECK int team_cache_refresh(struct team_cache *c, struct err *e);
  * or failed so once, at most so long. */
 MUST_CHECK int team_cache_follow(
 	struct team_cache *c, int64_t wait_ms, struct err *e);
-/* false: Postgres was not asked for a minute, or never since the start: a token
- * that is not known may be that of a project. @thread any */
+/* false: Postgres was not asked for half a minute, or never since the start: a
+ * token that is not known may be that of a project. @thread any */
 bool team_cache_is_fresh(const struct team_cache *c);
+/* Why the last look at Postgres failed; "" if it did not. @thread any */
+void team_cache_trouble(struct team_cache *c, char *out, size_t size);
 /* Wait-free for readers apart from one short lock. @thread any */
 const struct team_snapshot *team_snapshot_get(struct team_cache *c);
 void team_snapshot_unref(const struct team_snapshot *s);
@@ -80,9 +82,9 @@ const char *team_token_fault(struct slice token);
 /* Changes; each commits, then swaps the snapshot. settings: NULL-ended array of
  * "name=value" (names and types: spec cli, "Project settings"); INVALID names
  * the setting and what is allowed; EXISTS: the token is taken. A token is made
- * if token is NULL. Blocks on the config writer. Where projects are in Postgres:
- * DENIED in a database that PostHog made, but for settings that only Sluice has;
- * UNAVAILABLE while it is away; UNSURE. */
+ * if token is NULL. Blocks on the config writer. Where projects are in
+ * Postgres: DENIED in a database that PostHog made, but for settings that only
+ * Sluice has; UNAVAILABLE while it is away; UNSURE. */
 MUST_CHECK int team_create(struct team_cache *c, const char *name,
 	const char *token, const char *const *settings, int64_t *id,
 	struct err *e);

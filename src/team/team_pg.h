@@ -38,6 +38,7 @@ struct team_pg {
 	struct lock lock; /* guards what follows */
 	struct cond cond;
 	bool is_stopping, was_tried;
+	char why[240]; /* of the last look that failed; "" after one that did not */
 	_Atomic int64_t fresh_at_ns; /* 0: never since the start */
 	struct thread thread;
 };

@@ -192,6 +192,27 @@ def test_known_keys_work_while_postgres_is_away(lone_server):
         s.cli("project", "create", "--name", "b")
 
 
+def test_unknown_keys_become_letters_while_postgres_is_away(lone_server):
+    """Never a 401: the key may be that of a project."""
+    lone_server.create_db("letters")
+    url = lone_server.url("letters")
+    lone_server.stop()
+    with Sluice(settings=settings(url)) as s:
+        token = "phc_not_seen_yet"
+        assert send(s, token) == 200
+        body = b'[{"event":"$snapshot"}]'
+        assert s.http("capture", f"/s/?token={token}", body)[0] == 503
+        letters = s.cli_lines("dlq", "list")
+        assert len(letters) == 1
+        letter = s.cli_json("dlq", "show", letters[0]["id"])
+        text = json.dumps(letter)
+        assert "team_lookup_failed" in text
+        assert "Unable to fetch team from Postgres. Error: Postgres: " in text
+        assert lone_server.PASSWORD not in text + s.log()
+        lone_server.start()
+        eventually(lambda: send(s, "phc_of_nobody") == 401, 20, "refused again")
+
+
 def test_commands_without_a_daemon(server, db, monkeypatch):
     with Sluice(settings=settings(server.url(db))) as s:
         s.stop()
