@@ -16,7 +16,8 @@ libcurl4-openssl-dev libcmocka-dev liblz4-dev libzstd-dev libsnappy-dev
 libinih-dev libsodium-dev"
 # npm comes with Node; a Node from elsewhere on the PATH is taken as it is.
 test_debs="clang libclang-rt-14-dev clang-format cppcheck shellcheck python3
-python3-venv kafkacat chromium curl procps util-linux sqlite3 postgresql-15"
+python3-venv kafkacat chromium curl procps util-linux sqlite3 postgresql-15
+openssl"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then

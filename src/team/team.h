@@ -50,7 +50,7 @@ MUST_CHECK int team_cache_attach(
 /* Looks in Postgres once, on this thread. Nothing where projects are in
  * config.db. */
 MUST_CHECK int team_cache_refresh(struct team_cache *c, struct err *e);
-/* Starts the thread that looks every ten seconds, and waits until it has done
+/* Starts the thread that looks every few seconds, and waits until it has done
  * or failed so once, at most so long. */
 MUST_CHECK int team_cache_follow(
 	struct team_cache *c, int64_t wait_ms, struct err *e);

@@ -6,7 +6,7 @@
 
 /* Projects in PostHog's posthog_team. Inside team/ only. */
 
-#define TEAM_PG_POLL_S 10 /* how soon a change made elsewhere is seen */
+#define TEAM_PG_POLL_S 5 /* how soon a change made elsewhere is seen */
 #define TEAM_PG_RETRY_S 1
 
 enum team_pg_sql {
