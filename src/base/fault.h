@@ -12,7 +12,7 @@
  * are nothing.
  *
  * Armed by the environment (SLUICE_FAULT, before the start) and by the file
- * `faults` of the data folder, read anew whenever a point is passed and the file
+ * `faults` of the data folder, read anew when a point is passed and the file
  * changed: entries divided by white space or commas, each
  *
  *   POINT:ACTION[:N]   at the N-th pass alone, 1 if it is not said

@@ -93,6 +93,7 @@ pipeline_batch_reset(struct pipeline_batch *b)
 	b->teams = NULL;
 	b->is_alone = false;
 	b->is_noted = false;
+	b->refused = NULL;
 }
 
 void

@@ -12,6 +12,7 @@
 #include "person/person.h"
 #include "pipeline/input.h"
 #include "pipeline/out.h"
+#include "pipeline/pg_unit.h"
 #include "pipeline/put_clock.h"
 #include "store/store.h"
 #include "topic/batch.h"
@@ -91,7 +92,8 @@ struct range {
 };
 
 struct pipeline_batch {
-	struct store_job job;
+	struct store_job job; /* SQLite */
+	struct pg_unit unit; /* Postgres */
 	struct pipeline *p;
 	struct input *in;
 	int64_t from, next; /* offsets */
@@ -110,6 +112,7 @@ struct pipeline_batch {
 	struct person_set persons;
 	struct person **shared; /* those that the ranges share out just now */
 	uint32_t n_shared;
+	struct person_refused *refused; /* by the database, at a try before */
 	struct definition_set definitions;
 	struct put_clock clock; /* the batch's: created_at, record times */
 	struct out person_out, id_out, group_out, warning_out, letter_out;

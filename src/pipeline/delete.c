@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "persondb/persondb.h"
+#include "pipeline/delete.h"
 #include "pipeline/pipeline_int.h"
 #include "pipeline/put.h"
 
@@ -11,18 +12,8 @@
 #define ARENA_MAX ((size_t)256 * 1024 * 1024)
 #define BUF_MAX ((size_t)64 * 1024 * 1024)
 
-struct deletion {
-	struct store_job job;
-	struct pipeline *p;
-	struct pipeline_erasure *asked;
-	struct arena arena;
-	struct buf scratch;
-	struct person_set set;
-	struct out persons, ids;
-};
-
-static int
-build(struct deletion *x, struct err *e)
+int
+deletion_build(struct deletion *x, struct err *e)
 {
 	struct put_clock k;
 	int r;
@@ -42,16 +33,36 @@ build(struct deletion *x, struct err *e)
 	return r != 0 ? r : out_finish(&x->ids, e);
 }
 
+struct sink {
+	struct store_conn *c;
+	pipeline_append_fn *fn;
+};
+
 static int
-append(struct deletion *x, struct store_conn *c, enum output_id to,
+append(struct deletion *x, const struct sink *k, enum output_id to,
 	struct out *o, struct err *e)
 {
 	int64_t base;
 
 	if (o->n_records == 0)
 		return 0;
-	return store_tx_append(c, x->p->outputs[to], o->b.p, o->b.len,
-		o->n_records, o->ts_ms, &base, e);
+	return k->fn(k->c, x->p->outputs[to], o->b.p, o->b.len, o->n_records,
+		o->ts_ms, &base, e);
+}
+
+int
+deletion_append(struct deletion *x, struct store_conn *c,
+	pipeline_append_fn *fn, struct err *e)
+{
+	const struct sink k = {c, fn};
+	const struct pipeline_erasure *a = x->asked;
+	int r = append(x, &k, OUTPUT_PERSON, &x->persons, e);
+
+	if (r == 0)
+		r = append(x, &k, OUTPUT_DISTINCT_ID, &x->ids, e);
+	if (r == 0 && a->record != NULL)
+		r = a->record(a->cookie, c, &x->set, e);
+	return r;
 }
 
 static int
@@ -65,15 +76,11 @@ run_deletion(struct store_job *j, struct store_conn *c, struct err *e)
 		r = persondb_delete(
 			c, &x->set, a->team_id, a->distinct_id, a->uuid, e);
 	if (r == 0)
-		r = build(x, e);
+		r = deletion_build(x, e);
 	if (r == 0)
 		r = persondb_save(c, &x->set, e);
 	if (r == 0)
-		r = append(x, c, OUTPUT_PERSON, &x->persons, e);
-	if (r == 0)
-		r = append(x, c, OUTPUT_DISTINCT_ID, &x->ids, e);
-	if (r == 0 && a->record != NULL)
-		r = a->record(a->cookie, c, &x->set, e);
+		r = deletion_append(x, c, store_tx_append, e);
 	return r;
 }
 
@@ -92,8 +99,13 @@ pipeline_erase_person(
 	buf_init(&x.scratch, BUF_MAX);
 	out_init(&x.persons, BUF_MAX);
 	out_init(&x.ids, BUF_MAX);
-	r = store_call(p->state, &x.job, e);
-	a->is_wiped = r == 0 && x.job.is_wiped;
+	if (p->pg != NULL) {
+		r = deletion_run_pg(&x, e);
+		a->is_wiped = r == 0; /* state.db had nothing of the person */
+	} else {
+		r = store_call(p->state, &x.job, e);
+		a->is_wiped = r == 0 && x.job.is_wiped;
+	}
 	out_fini(&x.ids);
 	out_fini(&x.persons);
 	buf_fini(&x.scratch);

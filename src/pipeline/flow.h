@@ -8,8 +8,9 @@
 
 /*
  * Where the second half of a batch is done (persons, output, commit) and what
- * makes it one: SQLite: a job of the state store, one transaction. The steps
- * are the same for every kind; what differs is behind this table.
+ * makes it one. SQLite: a job of the state store, one transaction. Postgres:
+ * transactions of two stores, held together by a protocol (pg_flow.h). The
+ * steps are the same for every kind; what differs is behind this table.
  */
 struct pipeline_flow {
 	const char *name;
@@ -21,8 +22,14 @@ struct pipeline_flow {
 	/* Step commit: saves b->persons, appends the messages, moves the
 	 * position. */
 	int (*commit)(struct pipeline_batch *b, struct err *e);
+	/* NULL: nothing to do. Waits until the positions are those of the last
+	 * batch that was flown, or stopping. @thread pipeline */
+	void (*settle)(struct pipeline *p);
+	/* NULL: at once. Whether records may be read. @thread pipeline */
+	bool (*is_ready)(struct pipeline *p);
 };
 extern const struct pipeline_flow pipeline_flow_sqlite;
+extern const struct pipeline_flow pipeline_flow_pg;
 
 /* The batch is done: outcome OK, or why nothing of it happened. The batch is
  * the pipeline thread's again. @thread any but pipeline */

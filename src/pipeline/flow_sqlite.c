@@ -26,7 +26,11 @@ run_job(struct store_job *j, struct store_conn *c, struct err *e)
 static void
 job_done(struct store_job *j, const struct err *result)
 {
-	pipeline_flown((struct pipeline_batch *)(void *)j, result);
+	struct pipeline_batch *b = (struct pipeline_batch *)(void *)j;
+
+	if (result->code == ERR_OK)
+		pipeline_moved(b->p, b->in, b->next);
+	pipeline_flown(b, result);
 }
 
 static int

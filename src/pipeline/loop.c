@@ -20,6 +20,15 @@
 #define ALONE_FAILURES 5
 
 void
+pipeline_wake(struct pipeline *p)
+{
+	lock_take(&p->lock);
+	p->has_news = true;
+	cond_broadcast(&p->wake);
+	lock_release(&p->lock);
+}
+
+void
 pipeline_note_append(void *cookie, struct store_part *part)
 {
 	struct pipeline *p = cookie;
@@ -27,10 +36,7 @@ pipeline_note_append(void *cookie, struct store_part *part)
 	for (int i = 0; i < N_INPUTS; i++) {
 		if (p->inputs[i].part != part)
 			continue;
-		lock_take(&p->lock);
-		p->has_news = true;
-		cond_broadcast(&p->wake);
-		lock_release(&p->lock);
+		pipeline_wake(p);
 	}
 }
 
@@ -45,12 +51,14 @@ is_stopping(struct pipeline *p)
 	return yes;
 }
 
-static void
-set_trouble(struct pipeline *p, const struct err *why)
+void
+pipeline_set_trouble(struct pipeline *p, const struct err *why)
 {
 	lock_take(&p->lock);
 	if (why == NULL)
 		p->trouble[0] = '\0';
+	else if (strncmp(why->text, "postgres: ", 10) == 0)
+		snprintf(p->trouble, sizeof(p->trouble), "%s", why->text);
 	else
 		snprintf(p->trouble, sizeof(p->trouble), "%s: %s",
 			err_name(why->code), why->text);
@@ -92,8 +100,18 @@ count_results(const struct pipeline_batch *b)
 	stats_add(STATS_DEAD_LETTERS, 0, b->n_results[2]);
 	stats_observe(STATS_INGEST_BATCH_TIME, 0,
 		(double)(clock_mono_ns() - b->began_ns) / 1e9);
+}
+
+void
+pipeline_moved(struct pipeline *p, struct input *in, int64_t next)
+{
+	/* First: who sees the position sees that all is well. */
+	pipeline_set_trouble(p, NULL);
+	if (in == NULL)
+		return;
+	pipeline_input_moved(in, next);
 	stats_set(STATS_INGEST_LAG_RECORDS, 0,
-		(double)pipeline_inputs_lag(b->p->inputs));
+		(double)pipeline_inputs_lag(p->inputs));
 }
 
 void
@@ -102,10 +120,7 @@ pipeline_flown(struct pipeline_batch *b, const struct err *outcome)
 	struct pipeline *p = b->p;
 
 	if (outcome->code == ERR_OK) {
-		/* First: who sees the position sees that all is well. */
-		set_trouble(p, NULL);
 		definition_learn(&b->definitions);
-		pipeline_input_moved(b->in, b->next);
 		count_results(b);
 	}
 	lock_take(&p->lock);
@@ -230,8 +245,10 @@ recover(struct pipeline *p, const struct err *why)
 	struct err ignored;
 
 	ERR_IGNORE(land(p, &ignored), "it was counted or will be redone");
+	if (p->flow->settle != NULL)
+		p->flow->settle(p);
 	pipeline_inputs_rewind(p->inputs);
-	set_trouble(p, why);
+	pipeline_set_trouble(p, why);
 	if (p->n_failures++ == 0 || p->n_failures % 32 == 0)
 		log_warn("ingest_waits", "code=%s error=%s retries=%u",
 			err_name(why->code), log_q(why->text), p->n_failures);
@@ -301,6 +318,9 @@ pipeline_main(void *cookie)
 	struct pipeline *p = cookie;
 	bool has_rested = false;
 
+	while (p->flow->is_ready != NULL && !p->flow->is_ready(p) &&
+		wait_for_news(p, INT64_MAX))
+		;
 	while (!is_stopping(p)) {
 		struct input *in = pipeline_inputs_pick(p->inputs);
 		struct err e = {0};

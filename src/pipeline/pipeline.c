@@ -6,6 +6,7 @@
 #include "conf/conf.h"
 #include "definition/definition.h"
 #include "pipeline/debounce.h"
+#include "pipeline/pg_flow.h"
 #include "pipeline/pipeline_int.h"
 #include "pipeline/pool.h"
 
@@ -56,7 +57,22 @@ open_outputs(struct pipeline *p, struct err *e)
 }
 
 static int
-open_all(struct pipeline *p, struct err *e)
+open_flow(struct pipeline *p, const struct pipeline_options *o, struct err *e)
+{
+	struct pg_state state;
+	int r = pg_state_choose(p->state, p->state_reader, o->conf, &state, e);
+
+	if (r != 0)
+		return r;
+	p->flow = &pipeline_flow_sqlite;
+	if (!state.in_use)
+		return 0;
+	p->flow = &pipeline_flow_pg;
+	return pg_flow_new(p, o->pg, &state, &p->pg, e);
+}
+
+static int
+open_all(struct pipeline *p, const struct pipeline_options *o, struct err *e)
 {
 	int r = store_reader_open(p->spool, &p->spool_reader, e);
 
@@ -73,6 +89,8 @@ open_all(struct pipeline *p, struct err *e)
 		r = definition_known_new(&p->definitions, e);
 	if (r == 0)
 		r = pool_new(p->n_threads, &p->pool, e);
+	if (r == 0)
+		r = open_flow(p, o, e);
 	return r;
 }
 
@@ -88,7 +106,6 @@ pipeline_new(
 	p->teams = o->teams;
 	p->spool = o->spool;
 	p->state = o->state;
-	p->flow = &pipeline_flow_sqlite;
 	p->n_threads = o->conf->ingest_threads == 0
 			       ? thread_n_cpus()
 			       : (int)o->conf->ingest_threads;
@@ -98,7 +115,7 @@ pipeline_new(
 	cond_init(&p->wake);
 	pipeline_batch_init(&p->batches[0], p);
 	pipeline_batch_init(&p->batches[1], p);
-	r = open_all(p, e);
+	r = open_all(p, o, e);
 	if (r != 0) {
 		pipeline_free(p);
 		return r;
@@ -112,7 +129,10 @@ pipeline_new(
 int
 pipeline_start(struct pipeline *p, struct err *e)
 {
-	return thread_start(&p->thread, "ingest", pipeline_main, p, e);
+	int r = p->pg == NULL ? 0 : pg_flow_start(p->pg, e);
+
+	return r != 0 ? r
+		      : thread_start(&p->thread, "ingest", pipeline_main, p, e);
 }
 
 static void
@@ -131,7 +151,11 @@ pipeline_stop(struct pipeline *p)
 	p->has_news = true;
 	cond_broadcast(&p->wake);
 	lock_release(&p->lock);
+	if (p->pg != NULL)
+		pg_flow_quiesce(p->pg);
 	thread_join(&p->thread);
+	if (p->pg != NULL)
+		pg_flow_stop(p->pg);
 	close_readers(p);
 }
 
@@ -140,6 +164,7 @@ pipeline_free(struct pipeline *p)
 {
 	if (p == NULL)
 		return;
+	pg_flow_free(p->pg);
 	pipeline_batch_fini(&p->batches[0]);
 	pipeline_batch_fini(&p->batches[1]);
 	pool_free(p->pool);

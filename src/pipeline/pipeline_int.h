@@ -47,6 +47,7 @@ struct pipeline {
 	struct store_conn *spool_reader;
 	struct store_conn *state_reader;
 	const struct pipeline_flow *flow;
+	struct pg_flow *pg; /* NULL: SQLite */
 	int n_threads;
 	enum batch_codec codec;
 	struct pool *pool;
@@ -94,6 +95,13 @@ void pipeline_suspect_passed(
 
 /* loop.c @thread pipeline */
 void pipeline_main(void *cookie);
+/* NULL: it moves. @thread any */
+void pipeline_set_trouble(struct pipeline *p, const struct err *why);
+/* The position of in moved with a commit; in NULL: nothing but that all is
+ * well. @thread any */
+void pipeline_moved(struct pipeline *p, struct input *in, int64_t next);
+/* Something may have changed that the thread waits for. @thread any */
+void pipeline_wake(struct pipeline *p);
 /* Called by the stores' writers. */
 void pipeline_note_append(void *cookie, struct store_part *part);
 

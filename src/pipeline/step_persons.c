@@ -46,6 +46,7 @@ load(struct pipeline_batch *b, struct err *e)
 {
 	int r = person_set_init(&b->persons, &b->turn, &b->scratch, e);
 
+	b->persons.refused = b->refused;
 	for (int i = 0; r == 0 && i < b->n_items; i++)
 		if (takes_part(&b->items[i]))
 			r = person_want(&b->persons, &b->items[i].ev, e);

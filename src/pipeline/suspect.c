@@ -4,8 +4,8 @@
  * An event that makes its batch fail as a whole, in the output or the commit,
  * is not named by the failure. It is looked for in smaller batches; alone, and
  * failing twice, it is condemned: with the next try it is a letter before the
- * second half of the steps (pipeline-1). Should that fail as well it was not the
- * event, and nothing becomes a letter (pipeline-7).
+ * second half of the steps (pipeline-1). Should that fail as well it was not
+ * the event, and nothing becomes a letter (pipeline-7).
  */
 static bool
 is_of(const struct suspect *s, const struct pipeline_batch *b)

@@ -55,11 +55,6 @@ check_modes(const struct conf *c, struct err *e)
 		return err_set(e, ERR_UNSUPPORTED,
 			"setting clickhouse.mode = external: this version has "
 			"embedded and off only");
-	if (c->postgres_url[0] != '\0' && conf_list_has(c->roles, "ingest"))
-		return err_set(e, ERR_UNSUPPORTED,
-			"setting postgres.url: this version keeps persons in "
-			"SQLite only; leave it empty, or leave out the role "
-			"ingest");
 	return 0;
 }
 

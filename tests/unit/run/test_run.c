@@ -60,7 +60,7 @@ settings_that_cannot_work_are_refused(void **state)
 	static const char *const bad[] = {"roles=capture,brewer",
 		"kafka.listen=nowhere", "admin.listen=1.2.3.4:99999",
 		"kafka.mode=external", "clickhouse.mode=external",
-		"postgres.url=postgres://h/d", "no.such.setting=1"};
+		"postgres.url=postgres://h/d?nonsense=1", "no.such.setting=1"};
 	struct conf_set *set;
 	struct err e;
 
