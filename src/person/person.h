@@ -45,6 +45,7 @@ struct person {
 	bool is_identified;
 	bool is_deleted; /* by a merge or by the admin: a tombstone is kept */
 	bool is_stored_deleted; /* its row says so; the store's */
+	bool is_cached; /* unchanged in a cache of the store's */
 	bool deleted_by_admin; /* then its message has properties {} */
 	bool is_changed; /* is in set->persons_changed */
 	bool ids_loaded; /* ids is complete */
@@ -71,6 +72,7 @@ struct person_id {
 	int64_t seq; /* the store's, of its place among its person's ids */
 	int64_t stored_owner; /* the store's: row id of its person as loaded */
 	int64_t version; /* of the row; of a deleted row if is_tombstone */
+	bool is_cached; /* unchanged in a cache of the store's */
 	bool is_tombstone; /* the row is a deleted one */
 	bool is_deleted; /* deleted in this batch: message with is_deleted 1 */
 	bool is_changed; /* is in set->ids_changed */
@@ -156,6 +158,7 @@ struct person_set {
 	 * the caller after person_set_init, NULL at the first. */
 	struct person_refused *refused;
 	bool keeps_origins; /* set by a store whose rows have them */
+	uint64_t saved_as; /* the store's */
 	bool failed; /* no memory */
 };
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "persondb/cache.h"
 #include "persondb/persondb.h"
 #include "persondb/sql.h"
 
@@ -157,8 +158,9 @@ load_personless(struct store_conn *c, struct person_id *d, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+/* From its row, and its person's. */
 static int
-load_id(struct store_conn *c, struct person_set *s, struct person_id *d,
+look_up_id(struct store_conn *c, struct person_set *s, struct person_id *d,
 	struct err *e)
 {
 	struct store_stmt *st;
@@ -174,6 +176,19 @@ load_id(struct store_conn *c, struct person_set *s, struct person_id *d,
 	sql_reset(st);
 	if (rc == 0 && d->person == NULL)
 		rc = load_tombstone(c, s, d, e);
+	return rc;
+}
+
+static int
+load_id(struct store_conn *c, struct person_set *s, struct person_id *d,
+	struct persondb_cache *cache, struct err *e)
+{
+	int rc = cache == NULL ? 0 : persondb_cache_find(cache, s, d, e);
+
+	if (rc == 0)
+		rc = look_up_id(c, s, d, e);
+	else if (rc > 0)
+		rc = d->want_person_ids ? load_ids_of(c, s, d->person, e) : 0;
 	if (rc == 0 && d->want_personless)
 		rc = load_personless(c, d, e);
 	d->is_loaded = rc == 0;
@@ -254,10 +269,12 @@ load_group(struct store_conn *c, struct person_set *s, struct person_group *g,
 int
 persondb_load(struct store_conn *c, struct person_set *s, struct err *e)
 {
+	struct persondb_cache *cache = persondb_cache_of(c);
+
 	/* Ids found on the way are put at the end and come up in turn. */
 	for (struct person_id *d = s->ids; d != NULL; d = d->next) {
 		if (!d->is_loaded) {
-			if (load_id(c, s, d, e) != 0)
+			if (load_id(c, s, d, cache, e) != 0)
 				return -(int)e->code;
 		} else if (d->want_person_ids && d->person != NULL &&
 			   d->person->row_id != 0 &&

@@ -1,3 +1,4 @@
+#include "persondb/cache.h"
 #include "persondb/persondb.h"
 #include "persondb/sql.h"
 
@@ -149,6 +150,10 @@ save_group(struct store_conn *c, struct person_group *g, struct err *e)
 int
 persondb_save(struct store_conn *c, struct person_set *s, struct err *e)
 {
+	struct persondb_cache *cache = persondb_cache_of(c);
+
+	if (cache != NULL)
+		persondb_cache_forget(cache, s);
 	if (person_write_all(s, e) != 0)
 		return -(int)e->code;
 	for (struct person *p = s->persons_changed; p != NULL;

@@ -1,5 +1,6 @@
 #include "pipeline/flow.h"
 
+#include "persondb/cache.h"
 #include "persondb/definitions.h"
 #include "persondb/persondb.h"
 #include "pipeline/count.h"
@@ -28,8 +29,10 @@ job_done(struct store_job *j, const struct err *result)
 {
 	struct pipeline_batch *b = (struct pipeline_batch *)(void *)j;
 
-	if (result->code == ERR_OK)
+	if (result->code == ERR_OK) {
+		persondb_cache_committed(b->p->state, &b->persons);
 		pipeline_moved(b->p, b->in, b->next);
+	}
 	pipeline_flown(b, result);
 }
 

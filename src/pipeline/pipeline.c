@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "conf/conf.h"
 #include "definition/definition.h"
+#include "persondb/cache.h"
 #include "pipeline/debounce.h"
 #include "pipeline/pg_flow.h"
 #include "pipeline/pipeline_int.h"
@@ -56,6 +57,20 @@ open_outputs(struct pipeline *p, struct err *e)
 	return 0;
 }
 
+/* Nobody loads persons of state.db before the pipeline runs. */
+static int
+open_cache(struct pipeline *p, const struct conf *conf, struct err *e)
+{
+	int r = 0;
+
+	if (conf->ingest_person_cache_bytes > 0)
+		r = persondb_cache_new(
+			(size_t)conf->ingest_person_cache_bytes, &p->cache, e);
+	if (r == 0)
+		persondb_cache_attach(p->state, p->cache);
+	return r;
+}
+
 static int
 open_flow(struct pipeline *p, const struct pipeline_options *o, struct err *e)
 {
@@ -66,7 +81,7 @@ open_flow(struct pipeline *p, const struct pipeline_options *o, struct err *e)
 		return r;
 	p->flow = &pipeline_flow_sqlite;
 	if (!state.in_use)
-		return 0;
+		return open_cache(p, o->conf, e);
 	p->flow = &pipeline_flow_pg;
 	return pg_flow_new(p, o->pg, &state, &p->pg, e);
 }
@@ -168,6 +183,7 @@ pipeline_free(struct pipeline *p)
 	pipeline_batch_fini(&p->batches[0]);
 	pipeline_batch_fini(&p->batches[1]);
 	pool_free(p->pool);
+	persondb_cache_free(p->cache);
 	debounce_free(p->debounce);
 	definition_known_free(p->definitions);
 	close_readers(p);

@@ -36,6 +36,7 @@ struct suspect {
 	struct err why;
 };
 
+struct persondb_cache;
 struct pool;
 struct debounce;
 struct definition_known;
@@ -51,6 +52,7 @@ struct pipeline {
 	int n_threads;
 	enum batch_codec codec;
 	struct pool *pool;
+	struct persondb_cache *cache; /* NULL: none; state thread only */
 	struct debounce *debounce; /* the flow's thread only */
 	struct audit_acc counts; /* the flow's thread only */
 	int64_t counts_forgot; /* minute */

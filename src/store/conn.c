@@ -225,3 +225,21 @@ store_conn_err(struct store_conn *c, int rc, const char *what, struct err *e)
 	}
 	return r;
 }
+
+void
+store_attach(struct store *s, void *p)
+{
+	s->attached = p;
+}
+
+void *
+store_attached(const struct store *s)
+{
+	return s->attached;
+}
+
+void *
+store_conn_attached(const struct store_conn *c)
+{
+	return c->s->attached;
+}

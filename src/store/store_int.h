@@ -191,6 +191,7 @@ struct store {
 	char *wal_path;
 	char *uri; /* of an immutable file, else NULL */
 	bool is_readonly; /* tools: no writer */
+	void *attached;
 	bool is_secure; /* overwrites what its jobs delete */
 	int page_size;
 	void (*on_fatal)(void *cookie, const struct err *why);
