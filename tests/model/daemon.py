@@ -16,10 +16,13 @@ import urllib.parse
 import uuid
 
 import confluent_kafka
-from sluicetest import OverSocket, Sluice
+from postgres import Postgres
+from sluicetest import OverSocket, Sluice, eventually
 from streams import as_sent, iso
 
 CONNECTIONS = 8
+# Settings that PostHog has no column for.
+OURS = {"person_update_all", "person_last_seen", "flag_called_personless"}
 TOPICS = {
     "events": ("clickhouse_events_json", 0),
     "persons": ("clickhouse_person", 0),
@@ -118,6 +121,8 @@ class Run:
     def send(self, streams, batch_events):
         self.sluice.settings["ingest.batch_events"] = str(batch_events)
         self.sluice.start()
+        last = max(s.team_id for s in streams)
+        eventually(lambda: self.knows(last), 60, f"project {last}")
         for at, round_ in enumerate(rounds_of(streams)):
             if at % 2:
                 self.delete(round_)
@@ -125,6 +130,12 @@ class Run:
                 self.send_round(round_)
             self.sluice.drain(timeout_s=300)
         self.sluice.stop()
+
+    def knows(self, team_id):
+        try:
+            return self.sluice.api("GET", f"/api/v1/projects/{team_id}")
+        except AssertionError:
+            return None
 
     def send_round(self, round_):
         """Parts of one stream go in order over one connection."""
@@ -248,3 +259,83 @@ class InSqlite:
         }
         db.close()
         return found
+
+
+class InPostgres:
+    """Persons in tables that Sluice makes in an empty database."""
+
+    name = "postgres"
+
+    def __enter__(self):
+        self.server = Postgres()
+        self.server.__enter__()
+        self.server.create_db("model")
+        return self
+
+    def __exit__(self, *exc):
+        self.server.__exit__(*exc)
+
+    def settings(self):
+        return {"postgres.url": self.server.url("model")}
+
+    def make_projects(self, sluice, streams):
+        rows = ",\n".join(
+            f"({s.team_id}, '{uuid.UUID(int=s.team_id)}', {s.team_id}, 'of a stream', "
+            f"'{token_of(s.team_id)}', {str(s.settings['person_processing_opt_out'])})"
+            for s in streams
+        )
+        columns = "id, uuid, project_id, name, api_token, person_processing_opt_out"
+        self.server.sql(f"INSERT INTO posthog_team ({columns}) VALUES {rows}", "model")
+        ours = [
+            (
+                s.team_id,
+                json.dumps({k: v for k, v in s.settings.items() if v and k in OURS}),
+            )
+            for s in streams
+        ]
+        with sqlite3.connect(f"{sluice.data}/config.db") as db:
+            db.executemany("INSERT INTO postgres_project_setting VALUES (?, ?)", ours)
+        db.close()
+
+    def rows(self, sluice):
+        def us(column):
+            return f"(extract(epoch FROM {column}) * 1000000)::bigint"
+
+        def select(what, types):
+            rows = self.server.sql(f"SELECT {what}", "model")
+            return [tuple(f(v) for f, v in zip(types, r, strict=True)) for r in rows]
+
+        return {
+            "persons": select(
+                f"id, team_id, uuid, properties, is_identified, coalesce(version, 0), "
+                f"{us('created_at')}, {us('last_seen_at')} FROM posthog_person",
+                (int, int, str, str, is_true, int, int, maybe),
+            ),
+            "ids": select(
+                "team_id, distinct_id, person_id, coalesce(version, 0) "
+                "FROM posthog_persondistinctid ORDER BY id",
+                (int, str, int, int),
+            ),
+            "personless": select(
+                "team_id, distinct_id, is_merged FROM posthog_personlessdistinctid",
+                (int, str, is_true),
+            ),
+            "types": select(
+                "project_id, group_type_index, group_type "
+                "FROM posthog_grouptypemapping",
+                (int, int, str),
+            ),
+            "groups": select(
+                f"team_id, group_type_index, group_key, version, {us('created_at')}, "
+                "group_properties FROM posthog_group",
+                (int, int, str, int, int, str),
+            ),
+        }
+
+
+def is_true(text):
+    return text == "t"
+
+
+def maybe(text):
+    return int(text) if text else None

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from check import Found, check_stream
-from daemon import InSqlite, Run, Stream
+from daemon import InPostgres, InSqlite, Run, Stream
 from streams import make_stream
 
 STREAMS = int(os.environ.get("SLUICE_STREAMS", "20000"))
@@ -47,7 +47,7 @@ def streams_of(seed_list):
     ]
 
 
-@pytest.mark.parametrize("store", [InSqlite], ids=lambda s: s.name)
+@pytest.mark.parametrize("store", [InSqlite, InPostgres], ids=lambda s: s.name)
 def test_streams(store):
     streams = streams_of(seeds())
     print(f"seeds {streams[0].seed} to {streams[-1].seed}, {len(streams)} streams")
