@@ -14,6 +14,7 @@ import time
 import uuid
 
 import pytest
+from postgres import Postgres
 from sluicetest import Sluice
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -157,12 +158,23 @@ def play(sluice):
 
 @pytest.fixture(scope="module", params=STORES)
 def store(request):
-    yield {}
+    """Settings of a daemon on this store, for each use its own."""
+    if request.param == "sqlite":
+        yield lambda: {}
+        return
+    with Postgres() as server:
+
+        def fresh():
+            name = f"db{time.monotonic_ns()}"
+            server.create_db(name)
+            return {"postgres.url": server.url(name)}
+
+        yield fresh
 
 
-@pytest.fixture(scope="module", params=SIZES, ids=[f"batches of {n}" for n in SIZES])
+@pytest.fixture(scope="module", params=SIZES, ids=lambda n: f"by {n}")
 def played(request, store):
-    settings = {**store, "ingest.batch_events": str(request.param)}
+    settings = {**store(), "ingest.batch_events": str(request.param)}
     with Sluice(settings=settings) as sluice:
         yield play(sluice)
 

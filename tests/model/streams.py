@@ -16,7 +16,15 @@ SETTINGS = {
     "flag_called_personless": 0.3,
 }
 IDS = ["a", "b", "c", "d", "e", "null", "Guest", 7, "ü/ \"é'"]
-KEYS = ["k1", "k2", "$browser", "$geoip_latitude", "utm_source"]
+KEYS = [
+    "k1",
+    "k2",
+    "$browser",
+    "$initial_browser",
+    "$geoip_latitude",
+    "$os_name",
+    "utm_source",
+]
 VALUES = [1, 1.0, 2, "1", "x", None, True, [1, 2], {"p": 1, "q": 2}, {"q": 2, "p": 1}]
 OWN_KEYS = [
     "$browser",
