@@ -73,6 +73,7 @@ check_room(struct bench *b, int64_t n, int64_t n_events, bool with_persons,
 	unsigned long long free_bytes, total;
 	int64_t need = n_events * BYTES_AN_EVENT +
 		       (with_persons ? persondb_fill_bytes(n) : 0);
+	/* Of Postgres it is about the same, but there may be another disk. */
 	int rc = file_free_bytes(b->top, &free_bytes, &total, e);
 
 	if (rc < 0)
@@ -124,7 +125,9 @@ build(struct bench *b, struct bench_state *s, struct err *e)
 	if (rc == 0)
 		rc = bench_stop(b, e);
 	if (rc == 0)
-		rc = fill_sqlite(b, s, e);
+		rc = s->postgres == NULL ? fill_sqlite(b, s, e)
+					 : persondb_fill_postgres(s->postgres,
+						   s->team_id, s->n_persons, e);
 	if (rc == 0)
 		rc = bench_state_save(b, s, e);
 	s->build_seconds = (double)(clock_mono_ns() - begin) / 1e9;
@@ -185,7 +188,12 @@ bench_state_count(
 {
 	struct store_conn *conn;
 	struct store *state;
-	int rc = store_open_readonly(b->data, STORE_STATE, &state, e);
+	int rc;
+
+	if (s->postgres != NULL)
+		return persondb_fill_count_postgres(
+			s->postgres, s->team_id, n, e);
+	rc = store_open_readonly(b->data, STORE_STATE, &state, e);
 
 	if (rc < 0)
 		return rc;

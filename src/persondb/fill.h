@@ -28,5 +28,12 @@ int64_t persondb_fill_bytes(int64_t n);
 /* Blocks; not on the store's thread. */
 MUST_CHECK int persondb_fill(
 	struct store *state, int64_t team_id, int64_t n, struct err *e);
+/* The same into PostHog's tables in Postgres. EXISTS: the project has persons
+ * already. */
+MUST_CHECK int persondb_fill_postgres(
+	const char *url, int64_t team_id, int64_t n, struct err *e);
+/* Live persons of the project there. */
+MUST_CHECK int persondb_fill_count_postgres(
+	const char *url, int64_t team_id, int64_t *n, struct err *e);
 
 #endif
