@@ -186,6 +186,9 @@ int admin_status(struct admin_call *c, struct err *e);
 int admin_ready_api(struct admin_call *c, struct err *e);
 int admin_drained(struct admin_call *c, struct err *e);
 int admin_sql(struct admin_call *c, struct err *e);
+int admin_trace(struct admin_call *c, struct err *e);
+int admin_trace_places(struct admin_call *c, struct err *e);
+int admin_trace_changes(struct admin_call *c, struct err *e);
 int admin_config(struct admin_call *c, struct err *e);
 int admin_audit(struct admin_call *c, struct err *e);
 

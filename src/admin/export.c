@@ -191,7 +191,8 @@ admin_person_export(struct admin_call *c, struct err *e)
 }
 
 /* The order of pages is that of the rows, so a page begins behind the last row
- * of the one before; copies of an event that are not merged yet fall together. */
+ * of the one before; copies of an event that are not merged yet fall into one.
+ */
 static int
 put_query(struct admin_call *c, const struct whom *w, int64_t limit,
 	struct buf *q, struct err *e)

@@ -43,6 +43,9 @@ const struct admin_route admin_routes[] = {
 	{"POST", "/api/v1/topics", admin_topics_create},
 	{"DELETE", "/api/v1/topics/:name", admin_topics_delete},
 	{"GET", "/api/v1/topics/:name/records", admin_topics_read},
+	{"GET", "/api/v1/trace/:uuid", admin_trace},
+	{"GET", "/api/v1/trace/:uuid/changes", admin_trace_changes},
+	{"GET", "/api/v1/trace/:uuid/places", admin_trace_places},
 	{NULL, NULL, NULL},
 };
 

@@ -30,6 +30,7 @@ int cmd_topic_delete(struct cli *c);
 int cmd_dlq_list(struct cli *c);
 int cmd_dlq_show(struct cli *c);
 int cmd_dlq_replay(struct cli *c);
+int cmd_trace(struct cli *c);
 int cmd_sql(struct cli *c);
 int cmd_audit(struct cli *c);
 int cmd_config_check(struct cli *c);

@@ -79,6 +79,12 @@ static const struct cli_option replay_options[] = {
 	{"again", NULL, "also letters that were replayed before"},
 	END,
 };
+static const struct cli_option trace_options[] = {
+	{"full", NULL,
+		"search all records that are kept, and all places of each "
+		"topic"},
+	END,
+};
 static const struct cli_option sql_options[] = {
 	{"format", "F",
 		"ClickHouse's name of a format (default PrettyCompact on a "
@@ -196,6 +202,10 @@ const struct cli_command cli_commands[] = {
 		"Show a dead letter with what it holds.", cmd_dlq_show},
 	{"dlq replay", "[ID...]", 0, -1, replay_options, false,
 		"Put dead letters back to be worked on again.", cmd_dlq_replay},
+	{"trace", "UUID", 1, 1, trace_options, false,
+		"Show every place where an event was seen, and what changed "
+		"it.",
+		cmd_trace},
 	{"sql", "[QUERY]", 0, 1, sql_options, false,
 		"Run a query on ClickHouse; without QUERY, or with -, from "
 		"stdin.",

@@ -32,6 +32,7 @@ COMMANDS = [
     "dlq list",
     "dlq show",
     "dlq replay",
+    "trace",
     "sql",
     "audit",
     "config check",
