@@ -61,13 +61,12 @@ is_equal(const struct audit_difference *d)
 	return d->left.count == d->right.count && d->left.bits == d->right.bits;
 }
 
-/* Nothing is lost or doubled: one side counts as team 0 what the other counts
- * as a project. */
+/* Nothing is lost or doubled in the minute: one side counts under one project
+ * what the other counts under another. */
 static bool
 is_moved(const struct audit_list *l, enum audit_eq eq, struct group g)
 {
 	struct audit_difference all = {0};
-	bool has_unknown = false;
 
 	if (!audit_equations[eq].by_token)
 		return false;
@@ -79,9 +78,8 @@ is_moved(const struct audit_list *l, enum audit_eq eq, struct group g)
 		all.left.bits ^= d.left.bits;
 		all.right.count += d.right.count;
 		all.right.bits ^= d.right.bits;
-		has_unknown = has_unknown || (d.team_id == 0 && !is_equal(&d));
 	}
-	return has_unknown && is_equal(&all);
+	return is_equal(&all);
 }
 
 static int

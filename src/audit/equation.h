@@ -32,8 +32,8 @@ struct audit_difference {
 	enum audit_eq eq;
 	int64_t minute, team_id;
 	struct audit_sum left, right;
-	/* Between a project and team 0 alone, and equal in sum: the project was
-	 * deleted, or its key replaced, between the two counts. */
+	/* Equal over all projects of the minute, and told by the key: a project
+	 * was deleted, or a key replaced, between the two counts. */
 	bool is_moved;
 };
 typedef int audit_differs_fn(

@@ -74,7 +74,7 @@ put_difference(void *cookie, const struct audit_difference *d, struct err *e)
 
 	(void)e;
 	if (d->is_moved) {
-		x->n_moved += d->team_id == 0 ? 0 : l > r ? l - r : r - l;
+		x->n_moved += l > r ? l - r : 0;
 		return 0;
 	}
 	if (x->n == DIFFERENCES_MAX) {
@@ -103,9 +103,9 @@ make_notes(struct report *x)
 
 	if (x->n_moved > 0)
 		audit_gather_note(g,
-			"%llu events were counted under their project at one "
-			"hop and under no known project at the next: the "
-			"project was deleted, or its key replaced, in between",
+			"%llu events were counted under one project at one "
+			"hop and under another, or none, at the next: a "
+			"project was deleted, or a key replaced, in between",
 			(unsigned long long)x->n_moved);
 	if (g->n_copies > 0)
 		audit_gather_note(g,

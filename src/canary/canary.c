@@ -132,7 +132,7 @@ append(struct canary *c, struct canary_event *ev, struct err *e)
 static void
 send_one(struct canary *c)
 {
-	bool is_followed = c->next == CANARY_N_HOPS;
+	bool is_followed = c->next == CANARY_N_HOPS; /* canary-1 */
 	struct canary_event ev;
 	struct err e;
 	int r = append(c, &ev, &e);

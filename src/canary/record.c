@@ -54,7 +54,7 @@ canary_make(struct canary *c, struct canary_event *ev,
 		SLICE_LIT(TEAM_CANARY_TOKEN ":canary"), headers,
 		ARRAY_LEN(headers));
 	*tally = (struct audit_tally){
-		.hop = AUDIT_CANARY,
+		.hop = AUDIT_CANARY, /* canary-2 */
 		.minute = audit_minute(ev->at_us / 1000),
 		.team_id = TEAM_CANARY_ID,
 		.sum = {1, audit_uuid_hash(slice_of(ev->uuid, UUID_TEXT))},

@@ -33,7 +33,7 @@ def test_it_comes_out_of_the_app_server_and_touches_no_person():
         assert [p["id"] for p in s.cli_lines("project", "list")] == [1]
         assert metric(s, "sluice_canary_last_seconds", hop="ingest") < 10
         s.cli("config", "check")
-        audit = s.cli_json("audit")
+        audit = s.cli_json("audit")  # canary-2
         assert audit["hops"]["canary"] >= 2
         assert {x["project_id"] for x in audit["lines"]} == {-1}
 
