@@ -1,12 +1,10 @@
 #include <string.h>
 
-#include "admin/admin_int.h"
+#include "admin/person_store.h"
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "base/uuid.h"
 #include "person/person.h"
-#include "persondb/persondb.h"
-#include "store/store.h"
 
 /*
  * All that is known of one person: what the store has (export), and its events
@@ -138,15 +136,15 @@ put_groups(struct admin_call *c, const struct whom *w, struct err *e)
 static int
 put_group_types(struct admin_call *c, int64_t team_id, struct err *e)
 {
-	struct store_conn *conn;
+	struct admin_persons p;
 	struct buf lines;
-	int rc = store_reader_open(c->a->o.state, &conn, e);
+	int rc = admin_persons_open(c->a, &p, e);
 
 	if (rc < 0)
 		return rc;
 	buf_init(&lines, 1024 * 1024);
-	rc = persondb_group_types(conn, team_id, &lines, e);
-	store_reader_close(conn);
+	rc = admin_persons_types(&p, team_id, &lines, e);
+	admin_persons_close(&p);
 	for (size_t i = 0; rc == 0 && i + 1 < lines.len; i++)
 		buf_append_char(&c->out, lines.p[i] == '\n' ? ',' : lines.p[i]);
 	buf_fini(&lines);

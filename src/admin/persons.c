@@ -1,13 +1,10 @@
-#include "admin/admin_int.h"
-#include "persondb/definitions.h"
-#include "persondb/persondb.h"
+#include "admin/person_store.h"
 #include "privacy/privacy.h"
-#include "store/store.h"
 #include "team/team.h"
 
-/* The project's id and a connection to state.db. */
+/* The project's id and its persons. */
 static int
-begin(struct admin_call *c, int64_t *team_id, struct store_conn **conn,
+begin(struct admin_call *c, int64_t *team_id, struct admin_persons *p,
 	struct err *e)
 {
 	const struct team_snapshot *snap;
@@ -15,14 +12,13 @@ begin(struct admin_call *c, int64_t *team_id, struct store_conn **conn,
 	int rc;
 
 	if (c->a->o.state == NULL)
-		return err_set(
-			e, ERR_UNAVAILABLE, "persons need the running daemon");
+		return admin_persons_open(c->a, p, e); /* says so */
 	rc = admin_project(c, &snap, &team, e);
 	if (rc < 0)
 		return rc;
 	*team_id = team->id;
 	team_snapshot_unref(snap);
-	return store_reader_open(c->a->o.state, conn, e);
+	return admin_persons_open(c->a, p, e);
 }
 
 /* Lines of JSON become the items of a page. */
@@ -42,13 +38,10 @@ put_page(struct admin_call *c, struct buf *lines, int64_t next)
 		buf_printf(&c->out, "],\"next\":\"%lld\"}\n", (long long)next);
 }
 
-typedef int list_fn(struct store_conn *c, int64_t team_id, int64_t *cursor,
-	int limit, struct buf *out, struct err *e);
-
 static int
-list(struct admin_call *c, list_fn *fn, struct err *e)
+list(struct admin_call *c, enum admin_list what, struct err *e)
 {
-	struct store_conn *conn;
+	struct admin_persons p;
 	struct buf lines;
 	int64_t cursor = 0;
 	int64_t limit = 100;
@@ -58,7 +51,7 @@ list(struct admin_call *c, list_fn *fn, struct err *e)
 	if (rc == 0)
 		rc = admin_query_i64(c, "limit", 1, ADMIN_PAGE_MAX, &limit, e);
 	if (rc == 0)
-		rc = begin(c, &team_id, &conn, e);
+		rc = begin(c, &team_id, &p, e);
 	if (rc < 0)
 		return rc;
 	buf_init(&lines, ADMIN_ANSWER_MAX_BYTES);
@@ -66,11 +59,12 @@ list(struct admin_call *c, list_fn *fn, struct err *e)
 	do {
 		int64_t step = limit < 20 ? limit : 20;
 
-		rc = fn(conn, team_id, &cursor, (int)step, &lines, e);
+		rc = admin_persons_page(
+			&p, what, team_id, &cursor, (int)step, &lines, e);
 		limit -= step;
 	} while (rc == 0 && cursor != 0 && limit > 0 &&
 		 lines.len < ADMIN_PAGE_BYTES);
-	store_reader_close(conn);
+	admin_persons_close(&p);
 	if (rc == 0 && lines.failed)
 		rc = err_set(e, ERR_TOO_BIG, "the page is too large");
 	if (rc == 0)
@@ -83,13 +77,13 @@ int
 admin_person_text(struct admin_call *c, struct slice distinct_id,
 	struct slice uuid, int64_t *team_id, struct buf *text, struct err *e)
 {
-	struct store_conn *conn;
-	int rc = begin(c, team_id, &conn, e);
+	struct admin_persons p;
+	int rc = begin(c, team_id, &p, e);
 
 	if (rc < 0)
 		return rc;
-	rc = persondb_show(conn, *team_id, distinct_id, uuid, text, e);
-	store_reader_close(conn);
+	rc = admin_persons_one(&p, *team_id, distinct_id, uuid, text, e);
+	admin_persons_close(&p);
 	return rc;
 }
 
@@ -120,7 +114,7 @@ admin_persons_list(struct admin_call *c, struct err *e)
 
 	if (distinct_id.p != NULL)
 		return show_person(c, distinct_id, SLICE_NONE, true, e);
-	return list(c, persondb_list, e);
+	return list(c, ADMIN_LIST_PERSONS, e);
 }
 
 int
@@ -173,37 +167,37 @@ admin_erasure(struct admin_call *c, struct err *e)
 int
 admin_groups_list(struct admin_call *c, struct err *e)
 {
-	return list(c, persondb_list_groups, e);
+	return list(c, ADMIN_LIST_GROUPS, e);
 }
 
 int
 admin_groups_show(struct admin_call *c, struct err *e)
 {
-	struct store_conn *conn;
+	struct admin_persons p;
 	int64_t team_id;
-	int rc = begin(c, &team_id, &conn, e);
+	int rc = begin(c, &team_id, &p, e);
 
 	if (rc < 0)
 		return rc;
-	rc = persondb_show_group(
-		conn, team_id, c->param[1], c->param[2], &c->out, e);
-	store_reader_close(conn);
+	rc = admin_persons_group(
+		&p, team_id, c->param[1], c->param[2], &c->out, e);
+	admin_persons_close(&p);
 	return rc;
 }
 
 int
 admin_group_types(struct admin_call *c, struct err *e)
 {
-	struct store_conn *conn;
+	struct admin_persons p;
 	struct buf lines;
 	int64_t team_id;
-	int rc = begin(c, &team_id, &conn, e);
+	int rc = begin(c, &team_id, &p, e);
 
 	if (rc < 0)
 		return rc;
 	buf_init(&lines, ADMIN_ANSWER_MAX_BYTES);
-	rc = persondb_group_types(conn, team_id, &lines, e);
-	store_reader_close(conn);
+	rc = admin_persons_types(&p, team_id, &lines, e);
+	admin_persons_close(&p);
 	if (rc == 0)
 		put_page(c, &lines, 0);
 	buf_fini(&lines);
@@ -213,17 +207,17 @@ admin_group_types(struct admin_call *c, struct err *e)
 int
 admin_event_definitions(struct admin_call *c, struct err *e)
 {
-	return list(c, persondb_list_event_definitions, e);
+	return list(c, ADMIN_LIST_EVENTS, e);
 }
 
 int
 admin_property_definitions(struct admin_call *c, struct err *e)
 {
-	return list(c, persondb_list_property_definitions, e);
+	return list(c, ADMIN_LIST_PROPERTIES, e);
 }
 
 int
 admin_event_properties(struct admin_call *c, struct err *e)
 {
-	return list(c, persondb_list_event_properties, e);
+	return list(c, ADMIN_LIST_EVENT_PROPERTIES, e);
 }

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "definition/definition.h"
 #include "person/person.h"
 
 /*
@@ -79,6 +80,25 @@ MUST_CHECK int persondb_pg_group_types(
 	struct persondb_pg *d, int64_t team_id, struct buf *out, struct err *e);
 MUST_CHECK int persondb_pg_count(
 	struct persondb_pg *d, int64_t team_id, int64_t *n, struct err *e);
+
+/*
+ * Event and property definitions: a transaction of their own, not inside
+ * another, best after that of the batch is committed. A failure (BUSY and
+ * EXISTS among them) leaves no row; the set is then not to be learned. Nothing
+ * in a database that has no tables of definitions.
+ */
+MUST_CHECK int persondb_pg_save_definitions(
+	struct persondb_pg *d, const struct definition_set *s, struct err *e);
+/* Lists as in definitions.h. */
+MUST_CHECK int persondb_pg_list_event_definitions(struct persondb_pg *d,
+	int64_t team_id, int64_t *cursor, int limit, struct buf *out,
+	struct err *e);
+MUST_CHECK int persondb_pg_list_property_definitions(struct persondb_pg *d,
+	int64_t team_id, int64_t *cursor, int limit, struct buf *out,
+	struct err *e);
+MUST_CHECK int persondb_pg_list_event_properties(struct persondb_pg *d,
+	int64_t team_id, int64_t *cursor, int limit, struct buf *out,
+	struct err *e);
 
 /*
  * Inside a transaction: loads what person_delete needs of the person of a

@@ -10,6 +10,8 @@ init_cols(struct persondb_pg_cols *k)
 {
 	const size_t max = PERSONDB_PG_ARRAY_MAX;
 
+	for (size_t i = 0; i < ARRAY_LEN(k->i16); i++)
+		pg_array_init(&k->i16[i], PG_INT2, max);
 	for (size_t i = 0; i < ARRAY_LEN(k->i32); i++)
 		pg_array_init(&k->i32[i], PG_INT4, max);
 	for (size_t i = 0; i < ARRAY_LEN(k->i64); i++)
@@ -25,6 +27,8 @@ init_cols(struct persondb_pg_cols *k)
 static void
 each_col(struct persondb_pg_cols *k, void fn(struct pg_array *a))
 {
+	for (size_t i = 0; i < ARRAY_LEN(k->i16); i++)
+		fn(&k->i16[i]);
 	for (size_t i = 0; i < ARRAY_LEN(k->i32); i++)
 		fn(&k->i32[i]);
 	for (size_t i = 0; i < ARRAY_LEN(k->i64); i++)

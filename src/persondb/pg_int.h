@@ -21,7 +21,7 @@ struct persondb_pg_pool {
 
 /* Parameters of one statement: columns to be filled, by type. */
 struct persondb_pg_cols {
-	struct pg_array i32[2], i64[4], text[3], time[2], uuid, flag;
+	struct pg_array i16[2], i32[2], i64[4], text[3], time[2], uuid, flag;
 };
 
 struct persondb_pg {
@@ -29,7 +29,8 @@ struct persondb_pg {
 	struct pg_schema schema;
 	struct persondb_pg_pool persons, ids;
 	struct persondb_pg_cols cols;
-	/* Ids that are looked up: all; and those with all ids of their person. */
+	/* Ids that are looked up: all; and those whose persons are wanted with
+	 * all their ids. */
 	struct {
 		struct pg_array team, id, uuid, personless;
 		struct pg_array whole_team, whole_id, whole_twin;

@@ -371,12 +371,13 @@ properties_that_postgres_refuses_are_given_up(void **state)
 		       "conname = 'check_properties_size'") == 0)
 		return;
 	PLAY(a, EVENT("e", "user-1", "\"$set\":{\"k\":1}"));
-	at += sprintf(at,
+	at += snprintf(at, sizeof(json) - (size_t)(at - json),
 		"{\"event\":\"e\",\"distinct_id\":\"user-1\",\"properties\":"
 		"{\"$set\":{\"big\":[0");
 	for (int i = 0; i < N; i++)
-		at += sprintf(at, ",%d", i % 10);
-	sprintf(at, "]}}}");
+		at += snprintf(
+			at, sizeof(json) - (size_t)(at - json), ",%d", i % 10);
+	snprintf(at, sizeof(json) - (size_t)(at - json), "]}}}");
 	node_play(a, 1, events, 3);
 	assert_int_equal(a->n_tries, 2);
 	assert_string_equal(make_warnings(&a->make, a->events[1]),
@@ -419,6 +420,78 @@ values_come_back_equal(void **state)
 			fail_msg("%s came back as %s", values[i],
 				node_show(a, "v"));
 	}
+}
+
+static const char *
+definitions(int list(struct persondb_pg *d, int64_t team_id, int64_t *cursor,
+	int limit, struct buf *out, struct err *e))
+{
+	struct buf *out = &a->make.out;
+	int64_t cursor = 0;
+	struct err e;
+
+	buf_reset(out);
+	do {
+		if (list(a->d, 1, &cursor, 2, out, &e) != 0)
+			fail_msg("%s", e.text);
+	} while (cursor != 0);
+	return buf_cstr(out);
+}
+
+static int
+note_and_save(struct node *n, struct definition_known *known, const char *json)
+{
+	struct definition_set s;
+	enum event_next next;
+	struct err e;
+
+	definition_set_init(&s, known, &n->make.arena, MAKE_NOW_US);
+	definition_note(&s, make_event(&n->make, json, &next), -1);
+	assert_false(definition_set_is_empty(&s));
+	return persondb_pg_save_definitions(n->d, &s, &e);
+}
+
+static void
+definitions_are_kept(void **state)
+{
+	static const char first[] = EVENT("e", "x", "\"n\":1,\"u\":null");
+	static const char second[] = EVENT("e", "x", "\"n\":\"t\",\"u\":true");
+	static const char third[] = EVENT("f", "x", "\"$set\":{\"n\":\"t\"}");
+	struct definition_known *known;
+	struct err e;
+
+	(void)state;
+	if (!a->schema.definitions)
+		return;
+	raw_sql("DELETE FROM posthog_eventdefinition");
+	raw_sql("DELETE FROM posthog_propertydefinition");
+	raw_sql("DELETE FROM posthog_eventproperty");
+	a->make.rules.team_id = a->make.rules.project_id = 1;
+	b->make.rules.team_id = b->make.rules.project_id = 1;
+	/* Nothing is learned here, so all is found anew each time. */
+	assert_int_equal(definition_known_new(&known, &e), 0);
+	assert_int_equal(note_and_save(a, known, first), 0);
+	assert_int_equal(note_and_save(b, known, second), 0);
+	assert_int_equal(note_and_save(a, known, third), 0);
+	definition_known_free(known);
+	assert_string_equal(definitions(persondb_pg_list_event_definitions),
+		"{\"name\":\"e\",\"created_at\":\"2026-01-01T00:00:00.000Z\","
+		"\"last_seen_at\":\"2026-01-01T00:00:00.000Z\"}\n"
+		"{\"name\":\"f\",\"created_at\":\"2026-01-01T00:00:00.000Z\","
+		"\"last_seen_at\":\"2026-01-01T00:00:00.000Z\"}\n");
+	has(definitions(persondb_pg_list_property_definitions),
+		"{\"name\":\"n\",\"type\":\"event\","
+		"\"group_type_index\":null,\"property_type\":\"Numeric\","
+		"\"is_numerical\":true}\n"
+		"{\"name\":\"n\",\"type\":\"person\","
+		"\"group_type_index\":null,\"property_type\":\"String\","
+		"\"is_numerical\":false}\n"
+		"{\"name\":\"u\",\"type\":\"event\","
+		"\"group_type_index\":null,\"property_type\":\"Boolean\","
+		"\"is_numerical\":false}\n");
+	has(definitions(persondb_pg_list_event_properties),
+		"{\"event\":\"e\",\"property\":\"n\"}\n"
+		"{\"event\":\"e\",\"property\":\"u\"}\n");
 }
 
 static void
@@ -540,6 +613,7 @@ main(void)
 		T(soft_deletions_are_tombstones),
 		T(properties_that_postgres_refuses_are_given_up),
 		T(values_come_back_equal),
+		T(definitions_are_kept),
 		T(random_persons_come_back_equal),
 	};
 #undef T
