@@ -14,6 +14,7 @@
  */
 struct admin;
 struct broker;
+struct canary;
 struct capture;
 struct clickhouse;
 struct conf_set;
@@ -44,6 +45,7 @@ struct admin_options {
 	struct capture *capture;
 	struct clickhouse *clickhouse;
 	struct privacy *privacy;
+	struct canary *canary;
 	struct pg *pg; /* NULL: persons are in state.db */
 	void (*disk)(void *cookie, struct admin_disk *out);
 	void *cookie;

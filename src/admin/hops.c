@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "canary/canary.h"
 #include "clickhouse/clickhouse.h"
 #include "conf/conf.h"
 #include "store/store.h"
@@ -256,6 +257,29 @@ keep_errors(struct admin *a, struct hop_view all[ADMIN_N_HOPS])
 	lock_release(&a->lock);
 }
 
+/* The canary finds what no count shows: a hop that says all is well and where
+ * an event does not come out. */
+static void
+look_at_canary(struct admin *a, struct hop_view all[ADMIN_N_HOPS])
+{
+	static const enum admin_hop_id hop_of[CANARY_N_HOPS] = {
+		[CANARY_CAPTURE] = ADMIN_HOP_CAPTURE,
+		[CANARY_INGEST] = ADMIN_HOP_INGEST,
+		[CANARY_CLICKHOUSE] = ADMIN_HOP_CLICKHOUSE,
+	};
+	struct canary_state st;
+	struct hop_view *v;
+
+	canary_state(a->o.canary, &st);
+	if (st.broken == CANARY_N_HOPS)
+		return;
+	v = &all[hop_of[st.broken]];
+	if (v->state == HOP_OK)
+		set_error(v, HOP_BEHIND, st.text,
+			"the log and sluice audit tell more; if it stays so, "
+			"restart the daemon: nothing is lost");
+}
+
 void
 hops_look(struct admin *a, bool with_age, struct hop_view out[ADMIN_N_HOPS])
 {
@@ -273,6 +297,7 @@ hops_look(struct admin *a, bool with_age, struct hop_view out[ADMIN_N_HOPS])
 	look_at_output(a, &out[ADMIN_HOP_OUTPUT]);
 	look_at_broker(a, &out[ADMIN_HOP_BROKER]);
 	look_at_clickhouse(a, with_age, &out[ADMIN_HOP_CLICKHOUSE]);
+	look_at_canary(a, out);
 	keep_errors(a, out);
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "broker/broker.h"
+#include "canary/canary.h"
 #include "clickhouse/clickhouse.h"
 #include "conf/conf.h"
 #include "pg/pg.h"
@@ -106,6 +107,54 @@ put_postgres(struct admin *a, struct buf *b)
 }
 
 static void
+put_time(struct buf *b, const char *name, int64_t at_us)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_format(at_us, CLOCK_ISO_MS, text);
+	buf_printf(b, ",\"%s\":", name);
+	if (at_us == 0)
+		buf_append_lit(b, "null");
+	else
+		json_put_string(b, slice_str(text));
+}
+
+/* null while there is none. */
+static void
+put_canary(struct admin *a, struct buf *b)
+{
+	struct canary_state st;
+	bool first = true;
+
+	canary_state(a->o.canary, &st);
+	if (st.interval_s == 0) {
+		buf_append_lit(b, ",\"canary\":null");
+		return;
+	}
+	buf_printf(b, ",\"canary\":{\"interval_s\":%lld",
+		(long long)st.interval_s);
+	put_time(b, "sent_at", st.sent_at_us);
+	buf_append_lit(b, ",\"hops\":[");
+	for (int i = 0; i < CANARY_N_HOPS; i++) {
+		if (!st.hops[i].is_watched)
+			continue;
+		buf_printf(b, "%s{\"name\":\"%s\",\"latency_s\":%.3f",
+			first ? "" : ",", canary_hop_names[i],
+			st.hops[i].latency_s);
+		put_time(b, "seen_at", st.hops[i].seen_at_us);
+		buf_append_char(b, '}');
+		first = false;
+	}
+	buf_printf(b, "],\"broken\":%s%s%s,\"error\":",
+		st.broken == CANARY_N_HOPS ? "" : "\"",
+		st.broken == CANARY_N_HOPS ? "null"
+					   : canary_hop_names[st.broken],
+		st.broken == CANARY_N_HOPS ? "" : "\"");
+	json_put_string(b, slice_str(st.text));
+	buf_append_char(b, '}');
+}
+
+static void
 put_roles(struct admin *a, struct buf *b)
 {
 	const char *at = conf_values(a->o.conf)->roles;
@@ -163,6 +212,7 @@ admin_status(struct admin_call *c, struct err *e)
 	buf_append_char(b, ',');
 	put_children(a, b);
 	put_postgres(a, b);
+	put_canary(a, b);
 	lock_take(&a->lock);
 	buf_printf(b, ",\"ports\":%s", a->ports == NULL ? "{}" : a->ports);
 	lock_release(&a->lock);

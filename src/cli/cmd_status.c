@@ -57,11 +57,17 @@ print_rest(struct api_doc *d)
 {
 	uint32_t disk = json_member(&d->json, 0, SLICE_LIT("disk"));
 	uint32_t children = json_member(&d->json, 0, SLICE_LIT("children"));
+	uint32_t canary = json_member(&d->json, 0, SLICE_LIT("canary"));
 
 	printf("\ndisk         %s of %s bytes free, ballast %s bytes\n",
 		api_text(d, disk, "free_bytes"),
 		api_text(d, disk, "total_bytes"),
 		api_text(d, disk, "ballast_bytes"));
+	if (canary != 0 && d->json.nodes[canary].type == JSON_OBJECT)
+		printf("canary       every %s s, last %s %s\n",
+			api_text(d, canary, "interval_s"),
+			api_text(d, canary, "sent_at"),
+			api_text(d, canary, "error"));
 	for (uint32_t i = json_first(&d->json, children);
 		children != 0 && i < d->json.nodes[children].next;
 		i = d->json.nodes[i].next)

@@ -289,7 +289,9 @@ privacy_delete(struct privacy *p, const struct privacy_request *q,
 	if (p->o.pipeline == NULL)
 		return err_set(e, ERR_UNAVAILABLE,
 			"the role ingest is off: persons cannot be deleted");
-	if (!q->with_events)
+	/* With Postgres the task may stand before the person is gone: the
+	 * thread makes sure of it (cut). */
+	if (!q->with_events && !p->o.has_postgres)
 		k.x.cut_at_us = k.x.asked_at_us;
 	if (p->o.clickhouse == NULL)
 		k.x.done_at_us = k.x.asked_at_us;

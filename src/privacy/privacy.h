@@ -23,6 +23,7 @@ struct privacy_options {
 	struct broker *broker;
 	struct pipeline *pipeline;
 	struct clickhouse *clickhouse; /* NULL: off, no rows there to delete */
+	bool has_postgres; /* persons are there */
 };
 MUST_CHECK int privacy_start(
 	const struct privacy_options *o, struct privacy **out, struct err *e);

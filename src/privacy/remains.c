@@ -167,8 +167,14 @@ remains_put(struct privacy *p, const struct erasure *x, bool is_wiped,
 	if (!is_wiped)
 		put_row(&rows, "older pages", "state.db-wal", 0,
 			"until the program that reads the file ends");
-	put_row(&rows, "uuid, distinct ids and versions", "state.db", 0,
-		"kept, so that what comes back gets a higher version");
+	if (p->o.has_postgres)
+		put_row(&rows, "older row versions, and its WAL", "Postgres", 0,
+			"until VACUUM (autovacuum does it by itself) and until "
+			"the server recycles its WAL");
+	put_row(&rows, "uuid, distinct ids and versions",
+		p->o.has_postgres ? "Postgres (schema sluice), state.db"
+				  : "state.db",
+		0, "kept, so that what comes back gets a higher version");
 	put_row(&rows, "copies", "backups, consumers of the topics", 0,
 		"until you delete them there");
 	buf_append_lit(out, "\"remains\":[");

@@ -375,6 +375,7 @@ start_privacy(struct daemon *d, struct err *e)
 		.broker = d->broker,
 		.pipeline = d->pipeline,
 		.clickhouse = d->clickhouse,
+		.has_postgres = d->pg != NULL,
 	};
 
 	return privacy_start(&o, &d->privacy, e);
@@ -412,6 +413,7 @@ start_admin(struct daemon *d, struct err *e)
 		.pipeline = d->pipeline,
 		.clickhouse = d->clickhouse,
 		.privacy = d->privacy,
+		.canary = d->canary,
 		.pg = d->pg,
 		.disk = disk_state,
 		.cookie = d->disk,
