@@ -58,7 +58,7 @@ def test_no_row_of_a_deleted_person_is_in_postgres(server):
             assert rows_with(server, "erase", marker) == []
             assert tables_with(s, marker) == []
         assert rows_with(server, "erase", "marker-stays") != []
-        s.send(token, [set_event("user", "marker-again")])
+        s.send(token, [set_event("d", "marker-again")])
         s.drain()
         versions = [json.loads(r["value"]) for r in s.records("clickhouse_person")]
         gone = [v["version"] for v in versions if v["is_deleted"] and v["version"] > 99]
