@@ -33,7 +33,7 @@ TOPICS = {
     "heatmaps": ("clickhouse_heatmap_events", 0),
     "letters": ("events_dead_letter_queue", 1),
 }
-STORES = ["sqlite"]
+STORES = ["sqlite", "postgres"]
 SIZES = [1, 7, 1000]
 
 

@@ -5,6 +5,7 @@ SLUICE_STREAMS=N sets how many there are, SLUICE_SEED=N runs one alone,
 SLUICE_TEST_SEED=N chooses other ones.
 """
 
+import multiprocessing
 import os
 import time
 
@@ -18,6 +19,8 @@ FIRST = int(os.environ.get("SLUICE_TEST_SEED", "0"))
 # Most events of a batch, and the share of the streams that has it.
 SIZES = [(1, 0.015), (3, 0.035), (17, 0.15), (250, 0.3), (2000, 0.5)]
 MOST_FAILURES = 5
+WORKERS = 2
+work = {}
 
 
 def seeds():
@@ -47,6 +50,25 @@ def streams_of(seed_list):
     ]
 
 
+def compare_some(first):
+    failures = []
+    for stream in work["streams"][first::WORKERS]:
+        try:
+            check_stream(stream, work["found"])
+        except AssertionError as e:
+            failures.append(str(e))
+    return failures
+
+
+def compare(streams, found):
+    """What differs; each process has a copy of all by fork."""
+    work.update(streams=streams, found=found)
+    with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
+        failures = pool.map(compare_some, range(WORKERS))
+    work.clear()
+    return [f for some in failures for f in some]
+
+
 @pytest.mark.parametrize("store", [InSqlite, InPostgres], ids=lambda s: s.name)
 def test_streams(store):
     streams = streams_of(seeds())
@@ -64,12 +86,7 @@ def test_streams(store):
         finally:
             run.sluice.remove()
     print(f"read after {time.monotonic() - began:.0f} s")
-    failures = []
-    for stream in streams:
-        try:
-            check_stream(stream, found)
-        except AssertionError as e:
-            failures.append(str(e))
+    failures = compare(streams, found)
     print(f"compared after {time.monotonic() - began:.0f} s")
     shown = "\n\n".join(failures[:MOST_FAILURES])
     assert not failures, f"{len(failures)} streams differ:\n{shown}"
