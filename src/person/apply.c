@@ -196,5 +196,7 @@ person_apply(struct person_set *s, struct event *ev, struct event_work *w,
 	}
 	if (p == NULL || s->failed || ev->props.failed)
 		return err_set(e, ERR_NO_MEMORY, "no memory for persons");
+	if (a.is_over_limit)
+		return err_set(e, ERR_TOO_BIG, PERSON_MERGE_LIMIT);
 	return 0;
 }

@@ -102,6 +102,19 @@ merge_people(struct apply *a, struct person *source, struct person *target)
 	person_trim(a, target);
 }
 
+static bool
+moves_too_many(const struct apply *a, const struct person *source)
+{
+	uint32_t n = 0;
+
+	if (a->s->merge_limit == 0)
+		return false;
+	for (const struct person_id *d = source->ids; d != NULL;
+		d = d->next_of_person)
+		n++;
+	return n > a->s->merge_limit;
+}
+
 /* Both ids have persons. */
 static struct person *
 merge_two(struct apply *a, struct person *source, struct person *target,
@@ -111,6 +124,10 @@ merge_two(struct apply *a, struct person *source, struct person *target,
 		return target;
 	if (source->is_identified && a->ev->kind != EVENT_MERGE) {
 		warn_identified(a);
+		return target;
+	}
+	if (moves_too_many(a, source)) {
+		a->is_over_limit = true;
 		return target;
 	}
 	merge_people(a, source, target);

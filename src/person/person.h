@@ -27,6 +27,8 @@
 
 struct person_id;
 
+/* Text of the error of an event whose merge moves too many ids (spec 1.3). */
+#define PERSON_MERGE_LIMIT "Merge limit exceeded"
 /* Added to the version in the message of a deletion. */
 #define PERSON_DELETE_VERSION_STEP 100
 /* First version over a deleted row's, when its uuid or id comes back. */
@@ -157,6 +159,9 @@ struct person_set {
 	/* Whose changes the store would not take at an earlier try; given by
 	 * the caller after person_set_init, NULL at the first. */
 	struct person_refused *refused;
+	/* Most distinct ids that one merge may move; 0: no limit. Set by the
+	 * caller after person_set_init. */
+	uint32_t merge_limit;
 	bool keeps_origins; /* set by a store whose rows have them */
 	uint64_t saved_as; /* the store's */
 	bool failed; /* no memory */
@@ -204,7 +209,8 @@ MUST_CHECK int person_write_all(struct person_set *s, struct err *e);
 /*
  * Applies one event: person (5.1-5.11), groups (6; $group_N are set in
  * ev->props), warnings into ev->warnings. Everything the event wants must be
- * loaded. Not for kind EVENT_HEATMAP. NO_MEMORY leaves the set unusable.
+ * loaded. Not for kind EVENT_HEATMAP. NO_MEMORY leaves the set unusable, and so
+ * does TOO_BIG, with the text PERSON_MERGE_LIMIT: the merge is over merge_limit.
  */
 MUST_CHECK int person_apply(struct person_set *s, struct event *ev,
 	struct event_work *w, struct person_result *out, struct err *e);

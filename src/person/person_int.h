@@ -10,6 +10,7 @@ struct apply {
 	struct event_work *w;
 	bool merges_people; /* the person is the survivor of a merge: its
 			       version is set, its write is sure */
+	bool is_over_limit; /* the merge would move too many ids */
 	struct props *refused; /* over the limit (5.11): what the person would
 				  have had; NULL: nothing was refused */
 };

@@ -41,6 +41,7 @@ enum letter_reason {
 	LETTER_UNKNOWN_TOKEN,
 	LETTER_STEP_FAILED,
 	LETTER_TOO_LARGE,
+	LETTER_MERGE_LIMIT,
 };
 
 /* What persons and output change in an event, as it was before them. */

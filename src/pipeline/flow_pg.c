@@ -106,8 +106,10 @@ commit(struct pipeline_batch *b, struct err *e)
 
 	count_time(1, began_ns);
 	b->definitions.failed = true; /* nothing of it is saved here */
-	if (r == -ERR_BUSY && b->persons.refused != b->refused)
+	if (r == -ERR_BUSY && b->persons.refused != b->refused) {
+		f->was_size = true;
 		r = keep_refused(b, e);
+	}
 	return pg_flow_server(f, r, e);
 }
 

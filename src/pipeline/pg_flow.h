@@ -46,6 +46,7 @@ struct pg_flow {
 	bool is_resolved; /* the marker and state.db agree */
 	bool is_prepared; /* state.batch + 1 stands prepared in state.db */
 	bool was_server; /* the last error came from the server */
+	bool was_size; /* … which does not take a person's properties */
 	bool has_said_refusal;
 	unsigned n_waits; /* in a row */
 	struct pg_publication publication;

@@ -12,7 +12,14 @@
 #define CONFLICTS_MAX 8
 
 /* In the order of the labels POSTGRES_REDO. */
-enum redo { REDO_BUSY, REDO_EXISTS, REDO_GONE, REDO_LOST, REDO_OTHER };
+enum redo {
+	REDO_BUSY,
+	REDO_EXISTS,
+	REDO_GONE,
+	REDO_LOST,
+	REDO_SIZE,
+	REDO_OTHER
+};
 
 enum fate {
 	FATE_REDO, /* another node was there first */
@@ -119,7 +126,9 @@ count_redo(const struct pg_flow *f, const struct err *e)
 {
 	enum redo why = REDO_OTHER;
 
-	if (e->code == ERR_BUSY)
+	if (f->was_size)
+		why = REDO_SIZE;
+	else if (e->code == ERR_BUSY)
 		why = REDO_BUSY;
 	else if (e->code == ERR_EXISTS)
 		why = REDO_EXISTS;
@@ -181,7 +190,7 @@ pg_unit_run(struct pg_flow *f, struct pg_unit *u, struct err *e)
 		struct err why = {0};
 		int r;
 
-		f->was_server = false;
+		f->was_server = f->was_size = false;
 		if (attempt(f, u, &why) == 0)
 			break;
 		r = after(f, u, &n_conflicts, &why, e);

@@ -125,6 +125,7 @@ pipeline_new(
 			       ? thread_n_cpus()
 			       : (int)o->conf->ingest_threads;
 	p->codec = codec_of(o->conf);
+	p->merge_limit = (uint32_t)o->conf->ingest_merge_limit;
 	pipeline_reload(p, o->conf);
 	lock_init(&p->lock);
 	cond_init(&p->wake);

@@ -51,6 +51,7 @@ struct pipeline {
 	struct pg_flow *pg; /* NULL: SQLite */
 	int n_threads;
 	enum batch_codec codec;
+	uint32_t merge_limit;
 	struct pool *pool;
 	struct persondb_cache *cache; /* NULL: none; state thread only */
 	struct debounce *debounce; /* the flow's thread only */

@@ -15,6 +15,7 @@ static const char *const reason_names[] = {
 	[LETTER_UNKNOWN_TOKEN] = "unknown_token",
 	[LETTER_STEP_FAILED] = "step_failed",
 	[LETTER_TOO_LARGE] = "message_too_large",
+	[LETTER_MERGE_LIMIT] = "merge_limit",
 };
 
 void

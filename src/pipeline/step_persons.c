@@ -1,5 +1,7 @@
 #include "pipeline/step.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "pipeline/flow.h"
 #include "pipeline/pipeline_int.h"
@@ -47,6 +49,7 @@ load(struct pipeline_batch *b, struct err *e)
 	int r = person_set_init(&b->persons, &b->turn, &b->scratch, e);
 
 	b->persons.refused = b->refused;
+	b->persons.merge_limit = b->p->merge_limit;
 	for (int i = 0; r == 0 && i < b->n_items; i++)
 		if (takes_part(&b->items[i]))
 			r = person_want(&b->persons, &b->items[i].ev, e);
@@ -100,6 +103,13 @@ apply_all(struct pipeline_batch *b, struct event_work *w, struct err *e)
 	return b->n_items;
 }
 
+static enum letter_reason
+reason_of(const struct err *why)
+{
+	return strcmp(why->text, PERSON_MERGE_LIMIT) == 0 ? LETTER_MERGE_LIMIT
+							  : LETTER_STEP_FAILED;
+}
+
 int
 step_persons(struct pipeline_batch *b, struct err *e)
 {
@@ -130,7 +140,7 @@ step_persons(struct pipeline_batch *b, struct err *e)
 		take_back_all(b);
 		bad = &b->items[at];
 		if (bad->was_retried || n_redos >= REDOS_MAX)
-			pipeline_item_kill(bad, &b->turn, LETTER_STEP_FAILED,
+			pipeline_item_kill(bad, &b->turn, reason_of(&why),
 				"persons", &why);
 		bad->was_retried = true;
 		n_redos++;

@@ -73,6 +73,47 @@ def test_letters_of_an_unknown_key_are_replayed_once_the_project_is_there(sluice
     assert sluice.cli_json("dlq", "replay", "--all")["replayed"] == 0
 
 
+MERGES = [
+    ("a", "$identify", {"$anon_distinct_id": "a2"}),
+    ("b", "before", {}),
+    ("b", "$merge_dangerously", {"alias": "a"}),
+]
+
+
+def test_letters_of_the_app_server_go_to_its_own_partition_once():
+    with Sluice(settings={"ingest.merge_limit": "1"}) as s:
+        project = s.project()
+        s.send(
+            project["api_token"],
+            [{"event": e, "distinct_id": d, "properties": p} for d, e, p in MERGES],
+        )
+        s.drain()
+        assert outputs(s) == ["$identify", "before"]
+        (letter,) = s.cli_lines("dlq", "list")
+        assert letter["partition"] == 1 and letter["step"] == "persons"
+        assert letter["reason"] == "merge_limit"
+        assert letter["error"].endswith("Merge limit exceeded")
+        assert letter["project_id"] == project["id"]
+        original = json.loads(s.cli_json("dlq", "show", letter["id"])["raw_payload"])
+        # The cause is mended.
+        s.stop()
+        del s.settings["ingest.merge_limit"]
+        s.start()
+        assert s.cli_json("dlq", "replay", letter["id"]) == {"replayed": 1}
+        s.drain()
+        (record,) = s.records("events_plugin_ingestion", partition=1)
+        assert json.loads(record["value"]) == original
+        assert outputs(s) == ["$identify", "before", "$merge_dangerously"]
+        assert "--again" in fails(s, "dlq", "replay", letter["id"])
+        s.kill()
+        s.start()
+        s.drain()
+        assert outputs(s) == ["$identify", "before", "$merge_dangerously"]
+        assert s.cli_json("dlq", "replay", "--again", letter["id"]) == {"replayed": 1}
+        s.drain()
+        assert len(s.records("events_plugin_ingestion", partition=1)) == 2
+
+
 def test_an_id_that_is_not_there_is_named(sluice):
     missing = "00000000-0000-4000-8000-000000000000"
     assert missing in fails(sluice, "dlq", "show", missing)

@@ -149,6 +149,53 @@ a_row_over_the_topics_limit_becomes_a_letter(void **state)
 	buf_fini(&text);
 }
 
+/* Spec 1.3: a merge over the limit, and one that is just within. */
+static void
+a_merge_over_the_limit_becomes_a_letter(void **state)
+{
+	static const char *const limited[] = {"ingest.merge_limit=2", NULL};
+	static const struct {
+		const char *id, *name, *properties;
+	} sent[] = {
+		{"a", "$identify", "{\"$anon_distinct_id\":\"a2\"}"},
+		{"a", "$create_alias", "{\"alias\":\"a3\"}"},
+		{"b", "e", "{}"},
+		{"b", "$merge_dangerously", "{\"alias\":\"a\"}"},
+		{"c", "$identify", "{\"$anon_distinct_id\":\"c2\"}"},
+		{"b", "$merge_dangerously", "{\"alias\":\"c\"}"},
+	};
+	struct world *w = *state;
+	struct headers h = {0};
+	struct buf text;
+
+	for (int i = 0; i < (int)ARRAY_LEN(sent); i++) {
+		char uuid[37];
+		struct world_event ev = {.uuid = uuid_of(i, uuid),
+			.distinct_id = sent[i].id,
+			.name = sent[i].name,
+			.properties = sent[i].properties,
+			.now_us = NOW_US};
+
+		world_send(w, &ev);
+	}
+	buf_init(&text, 1 << 20);
+	world_start(w, limited);
+	world_drain(w);
+	assert_int_equal(world_count(w, TOPIC_EVENTS, 0), 5);
+	letter_text(w, &text);
+	assert_int_equal(times(&text, "\n"), 1);
+	assert_true(holds(&text, "Error: Merge limit exceeded"));
+	assert_true(holds(&text, "00000000-0000-4000-8000-000000000003 {"));
+	world_each(w, TOPIC_DEAD_LETTERS, 1, note_headers, &h);
+	assert_non_null(
+		strstr(h.text, "dlq_reason=merge_limit dlq_step=persons "));
+	/* The person stands as it was: three ids, not merged. */
+	buf_reset(&text);
+	world_text(w, TOPIC_PERSON, 0, &text);
+	assert_int_equal(times(&text, "\"is_deleted\":1"), 1);
+	buf_fini(&text);
+}
+
 /* A message of a foreign producer without data is the event. */
 static void
 a_bare_event_is_taken(void **state)
@@ -260,6 +307,7 @@ run_letter_tests(void)
 		LETTER_TEST(an_unknown_token_makes_a_letter),
 		LETTER_TEST(poison_becomes_letters_and_the_rest_goes_on),
 		LETTER_TEST(a_row_over_the_topics_limit_becomes_a_letter),
+		LETTER_TEST(a_merge_over_the_limit_becomes_a_letter),
 		LETTER_TEST(a_bare_event_is_taken),
 		LETTER_TEST(a_letter_is_put_back_once),
 		LETTER_TEST(a_letter_of_capture_goes_back_to_its_log),
