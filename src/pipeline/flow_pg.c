@@ -40,10 +40,29 @@ append(struct pg_unit *u, struct store_conn *c, struct err *e)
 	return r != 0 ? r : pipeline_count(b, c, audit_save_prepared, e);
 }
 
+/* After the commit, in a transaction of their own: many nodes find the same
+ * ones, and no batch is to be done again for it. What cannot be saved is found
+ * again. */
+static void
+save_definitions(struct pipeline_batch *b)
+{
+	struct err e;
+
+	if (b->definitions.failed || persondb_pg_save_definitions(b->p->pg->db,
+					     &b->definitions, &e) == 0)
+		return;
+	b->definitions.failed = true;
+	stats_add(STATS_DEFINITION_FAILURES, 0, 1);
+}
+
 static void
 done(struct pg_unit *u, const struct err *outcome)
 {
-	pipeline_flown(batch_of(u), outcome);
+	struct pipeline_batch *b = batch_of(u);
+
+	if (outcome->code == ERR_OK)
+		save_definitions(b);
+	pipeline_flown(b, outcome);
 }
 
 static int
@@ -105,7 +124,6 @@ commit(struct pipeline_batch *b, struct err *e)
 	int r = persondb_pg_save(f->db, &b->persons, e);
 
 	count_time(1, began_ns);
-	b->definitions.failed = true; /* nothing of it is saved here */
 	if (r == -ERR_BUSY && b->persons.refused != b->refused) {
 		f->was_size = true;
 		r = keep_refused(b, e);
