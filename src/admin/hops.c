@@ -207,7 +207,8 @@ look_at_child(struct hop_view *v, const struct clickhouse_status *st)
 	case CLICKHOUSE_HANGING:
 		set_error(v, HOP_STOPPED, st->text,
 			"wait: it is killed and started again when it stays "
-			"silent for two minutes; or kill -9 that process now, "
+			"silent for a minute and a half; or kill -9 that "
+			"process now, "
 			"nothing is lost");
 		break;
 	}

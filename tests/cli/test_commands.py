@@ -25,6 +25,9 @@ COMMANDS = [
     "group list",
     "group show",
     "group types",
+    "definition events",
+    "definition properties",
+    "definition event-properties",
     "topic list",
     "topic read",
     "topic create",
@@ -75,7 +78,7 @@ def project(sluice):
 def test_help_lists_every_command():
     done = run("--help")
     assert done.returncode == 0
-    listed = re.findall(r"^  ([a-z]+(?: [a-z-]+)?)  +", done.stdout, re.M)
+    listed = re.findall(r"^  ([a-z]+(?: [a-z-]+)?) +[A-Z]", done.stdout, re.M)
     assert sorted(listed) == sorted(COMMANDS)
 
 

@@ -34,8 +34,12 @@ def test_a_postgres_that_is_stopped_or_hangs_is_named():
         settings = {"postgres.url": server.url("persons")}
         with Sluice(settings=settings) as s:
             assert behind(s, "postgres") is None
+            token = s.project()["api_token"]
             server.stop()
+            s.send(token, [{"event": "e", "distinct_id": "d"}])
             is_named(s, "")
+            row = eventually(lambda: behind(s, "ingest"), NAMED_WITHIN_S, "ingest")
+            assert "get Postgres going" in row["do"]
             server.start()
             goes_on(s)
             with stopped(server):

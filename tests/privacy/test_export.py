@@ -94,3 +94,22 @@ def test_without_clickhouse_the_events_are_null():
         data = export(s, project["id"], "--distinct-id", "d")
         assert data["events"] is None
         assert data["person"]["properties"]["a"] == 1
+
+
+@pytest.mark.parametrize(
+    "distinct_id", ["o'ne\\il", "') OR 1 = 1 --", '"\\\\', "{T} ä %s"]
+)
+def test_an_id_of_any_text_means_itself_alone(distinct_id):
+    with Sluice(clickhouse=True) as s:
+        project = s.project()
+        token = project["api_token"]
+        s.send(token, [event("e", distinct_id, 1), event("other", "other", 2)])
+        s.drain()
+        mine = ["--distinct-id", distinct_id]
+        data = export(s, project["id"], *mine)
+        assert [e["distinct_id"] for e in data["events"]] == [distinct_id]
+        on = ["person", "delete", "--project", project["id"], *mine]
+        report = s.cli_json(*on, "--with-events")
+        assert report["clickhouse"]["state"] == "done"
+        left = s.sql("SELECT distinct_id AS d FROM posthog.events")
+        assert left == [{"d": "other"}]
