@@ -53,6 +53,9 @@ void bench_put_text(struct bench *b, const char *name, const char *text);
 /* Resident bytes of a process, now and at most; 0 if it cannot be told. */
 int64_t bench_rss(pid_t pid);
 int64_t bench_peak_rss(pid_t pid);
+/* Puts the microseconds of processor time an event took in the daemon's threads
+ * that have to do with it. */
+void bench_put_threads(struct bench *b, const char *prefix, int64_t n_events);
 /* A sample of the daemon's metrics by its name (and labels), 0 if absent. */
 double bench_metric(struct bench *b, const char *name);
 /* The process id of the daemon's ClickHouse, 0 if there is none. */

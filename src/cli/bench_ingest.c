@@ -194,7 +194,7 @@ count_person_messages(struct bench *b, int64_t *n, struct err *e)
 /* The time counts from the start of the process until all is committed. */
 static int
 run_once(struct bench *b, const struct plan *p, struct bench_state *s,
-	struct run_result *r, struct err *e)
+	const char *prefix, struct run_result *r, struct err *e)
 {
 	int64_t before = s->n_events, begin, messages = 0;
 	double cpu;
@@ -220,6 +220,7 @@ run_once(struct bench *b, const struct plan *p, struct bench_state *s,
 	r->peak_rss = bench_peak_rss(b->daemon);
 	r->hit_rate = hit_rate(b);
 	note_steps(b, r);
+	bench_put_threads(b, prefix, r->n_events);
 	rc = bench_stop(b, e);
 	r->cpu_us = (children_cpu_seconds() - cpu) * 1e6 / (double)r->n_events;
 	if (rc == 0)
@@ -275,7 +276,7 @@ run_threads(struct bench *b, const struct plan *p, struct bench_state *s,
 		int rc;
 
 		b->set[at] = sets[i];
-		rc = run_once(b, p, s, &r[i], e);
+		rc = run_once(b, p, s, prefixes[i], &r[i], e);
 		if (rc < 0)
 			return rc;
 		put_run(b, &r[i], prefixes[i]);
@@ -300,7 +301,7 @@ compare(struct bench *b, const struct plan *p, const struct run_result *r,
 		rc = bench_state_open(
 			&other, &s, COMPARED_PERSONS, events_of(p), NULL, e);
 	if (rc == 0)
-		rc = run_once(&other, p, &s, &few, e);
+		rc = run_once(&other, p, &s, "", &few, e);
 	bench_close(&other);
 	if (rc < 0)
 		return rc;
@@ -334,7 +335,7 @@ measure(struct bench *b, struct plan *p, struct err *e)
 	if (p->threads) {
 		rc = run_threads(b, p, &s, &r, e);
 	} else {
-		rc = run_once(b, p, &s, &r, e);
+		rc = run_once(b, p, &s, "", &r, e);
 		if (rc == 0)
 			put_run(b, &r, "");
 	}
