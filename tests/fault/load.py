@@ -22,6 +22,7 @@ class Connection(threading.Thread):
         self.sent = {}  # uuid -> (distinct id, sequence)
         self.answers = {}
         self.stopping = threading.Event()
+        self.pause_s = 0
         self.http = None
 
     def uuid(self):
@@ -74,8 +75,8 @@ class Connection(threading.Thread):
         self.answers[code] = self.answers.get(code, 0) + 1
         if code == 200:
             self.acknowledged.update(e["uuid"] for e in batch)
-        elif code == "broken":
-            self.stopping.wait(0.01)
+        if code == "broken" or self.pause_s:
+            self.stopping.wait(self.pause_s or 0.01)
 
     def run(self):
         while not self.stopping.is_set():
@@ -87,10 +88,14 @@ class Connection(threading.Thread):
 
 
 class Load:
-    def __init__(self, token, seed, port, connections=4):
+    """pause_s: how long a connection waits after each answer."""
+
+    def __init__(self, token, seed, port, connections=4, pause_s=0):
         self.connections = [
             Connection(i, token, seed, port) for i in range(connections)
         ]
+        for c in self.connections:
+            c.pause_s = pause_s
 
     def __enter__(self):
         for c in self.connections:
