@@ -1,15 +1,22 @@
 """Event and property definitions (spec ingestion 8.6) on the real program."""
 
 import pytest
+from postgres import Postgres
 from sluicetest import Sluice
 
 OF_GROUP = {"$group_type": "org", "$group_key": "x", "$group_set": {"seats": 5}}
 
 
-@pytest.fixture(scope="module")
-def daemon():
-    with Sluice() as sluice:
-        yield sluice
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def daemon(request):
+    if request.param == "sqlite":
+        with Sluice() as sluice:
+            yield sluice
+        return
+    with Postgres() as server:
+        url = server.create_db("definitions")
+        with Sluice(settings={"postgres.url": url}) as sluice:
+            yield sluice
 
 
 def event(name, **properties):
