@@ -23,14 +23,7 @@ struct asked {
 #define HASH "xxHash64(toString(uuid))"
 
 /* The text before the condition of rows and after it. */
-enum {
-	QUERY_ALL,
-	QUERY_ALL_END,
-	QUERY_ONCE,
-	QUERY_ONCE_END,
-	QUERY_FIRST,
-	N_QUERIES
-};
+enum { QUERY_ALL, QUERY_ALL_END, QUERY_ONCE, QUERY_ONCE_END, N_QUERIES };
 static const char *const queries[N_QUERIES] = {
 	[QUERY_ALL] = "SELECT " MINUTE ", team_id, count(), "
 		      "groupBitXor(" HASH ") FROM posthog.sharded_events",
@@ -39,42 +32,7 @@ static const char *const queries[N_QUERIES] = {
 		       "(SELECT DISTINCT " MINUTE ", team_id, " HASH " AS h "
 		       "FROM posthog.sharded_events",
 	[QUERY_ONCE_END] = ") GROUP BY m, team_id",
-	[QUERY_FIRST] = "SELECT min(_offset), "
-			"intDiv(toInt64(toUnixTimestamp(min(_timestamp))), 60) "
-			"FROM posthog.sharded_events",
 };
-
-/* The next number of tab-separated lines. */
-static bool
-next_number(const char **at, uint64_t *out)
-{
-	char *end;
-
-	if (**at == '\0')
-		return false;
-	*out = **at == '-' ? (uint64_t)strtoll(*at, &end, 10)
-			   : strtoull(*at, &end, 10);
-	if (end == *at)
-		return false;
-	*at = *end == '\0' ? end : end + 1;
-	return true;
-}
-
-static int
-read_sums(const char *at, struct audit_list *out, struct err *e)
-{
-	uint64_t minute, team_id, n, bits;
-	int rc = 0;
-
-	while (rc == 0 && next_number(&at, &minute) &&
-		next_number(&at, &team_id) && next_number(&at, &n) &&
-		next_number(&at, &bits))
-		rc = audit_list_add(out, AUDIT_CLICKHOUSE, (int64_t)minute,
-			(int64_t)team_id, (struct audit_sum){n, bits}, e);
-	if (rc == 0 && *at != '\0')
-		rc = err_set(e, ERR_BUG, "ClickHouse's sums are no numbers");
-	return rc;
-}
 
 static int
 run_query(struct asked *x, const char *query, struct buf *out, struct err *e)
@@ -116,28 +74,8 @@ ask(void *cookie, int64_t from, int64_t to, int64_t below, bool distinct,
 	rc = buf_cstr(&query) == NULL ? err_set(e, ERR_BUG, "a long query")
 				      : run_query(x, query.p, &answer, e);
 	if (rc == 0)
-		rc = read_sums(answer.p, out, e);
+		rc = audit_list_read(out, AUDIT_CLICKHOUSE, answer.p, e);
 	buf_fini(&query);
-	buf_fini(&answer);
-	return rc;
-}
-
-/* Where its first row is not the first that was ever sent, it began later. */
-static int
-first(void *cookie, int64_t *minute, struct err *e)
-{
-	struct asked *x = cookie;
-	uint64_t offset = 0, at = 0;
-	struct buf answer;
-	const char *p;
-	int rc;
-
-	buf_init(&answer, QUERY_MAX_BYTES);
-	rc = run_query(x, queries[QUERY_FIRST], &answer, e);
-	p = answer.p;
-	if (rc == 0 && (!next_number(&p, &offset) || !next_number(&p, &at)))
-		rc = err_set(e, ERR_BUG, "ClickHouse's answer is no number");
-	*minute = offset == 0 ? 0 : (int64_t)at + 1;
 	buf_fini(&answer);
 	return rc;
 }
@@ -167,7 +105,6 @@ choose_clickhouse(struct asked *x)
 	if (x->c.offset < 0)
 		x->c.offset = 0;
 	x->c.ask = ask;
-	x->c.first = first;
 }
 
 static int64_t

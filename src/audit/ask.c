@@ -232,19 +232,13 @@ doubt(struct audit_gather *g, struct suspects *x, struct err *e)
 int
 audit_ask_clickhouse(struct audit_gather *g, struct err *e)
 {
-	struct audit_bounds *b = &g->bounds[AUDIT_EQ_CLICKHOUSE];
-	const struct audit_clickhouse *c = &g->s->clickhouse;
+	const struct audit_bounds *b = &g->bounds[AUDIT_EQ_CLICKHOUSE];
 	struct suspects *x;
-	int64_t first;
-	int r = c->first(c->cookie, &first, e);
+	int r = ask(g, b->from, b->to, false, &g->list, e);
 
-	if (r == 0)
-		r = ask(g, b->from, b->to, false, &g->list, e);
 	audit_list_sort(&g->list);
 	if (r != 0)
 		return r;
-	if (first > b->from)
-		b->from = first;
 	x = mem_new(struct suspects);
 	if (x == NULL)
 		return err_set(e, ERR_NO_MEMORY, "no memory for the audit");

@@ -92,6 +92,9 @@ MUST_CHECK int audit_save_prepared(
 	struct audit_acc *a, struct store_conn *c, struct err *e);
 MUST_CHECK int audit_publish(struct store_conn *c, struct err *e);
 MUST_CHECK int audit_discard(struct store_conn *c, struct err *e);
+/* One sum, inside a job. */
+MUST_CHECK int audit_save_one(
+	const struct audit_entry *x, struct store_conn *c, struct err *e);
 /* Deletes what is older than AUDIT_KEEP_MINUTES, an hour of it at a time. */
 MUST_CHECK int audit_forget(
 	struct store_conn *c, int64_t now_minute, struct err *e);

@@ -89,18 +89,19 @@ run(struct store_conn *c, enum audit_sql what, struct err *e)
 }
 
 static int
-read_since(struct audit_gather *g, struct store_conn *c, struct err *e)
+read_since(struct store_conn *c, enum audit_sql what, int64_t *since,
+	struct err *e)
 {
 	struct store_stmt *st;
-	int r = sql_get(c, &audit_sql, AUDIT_SQL_SINCE, &st, e);
+	int r = sql_get(c, &audit_sql, (int)what, &st, e);
 
 	if (r != 0)
 		return err_set(e, ERR_UNSUPPORTED,
 			"the data folder has no audit counters: it is of an "
 			"older version; start its daemon once");
 	while ((r = sql_step(st, e)) == 1)
-		if (sql_col_i64(st, 0) > g->since)
-			g->since = sql_col_i64(st, 0);
+		if (sql_col_i64(st, 0) > *since)
+			*since = sql_col_i64(st, 0);
 	return r;
 }
 
@@ -184,8 +185,11 @@ static int
 read_all(struct audit_gather *g, struct store_conn *c, enum audit_file file,
 	struct err *e)
 {
-	int r = read_since(g, c, e);
+	int r = read_since(c, AUDIT_SQL_SINCE, &g->since, e);
 
+	if (r == 0 && file == AUDIT_STATE)
+		r = read_since(
+			c, AUDIT_SQL_CLICKHOUSE_SINCE, &g->clickhouse_since, e);
 	if (r == 0)
 		r = read_sums(g, c, e);
 	if (r == 0)
@@ -228,6 +232,8 @@ set_bounds(struct audit_gather *g)
 		g->bounds[AUDIT_EQ_OWN_KEPT].to = INT64_MIN;
 		g->bounds[AUDIT_EQ_OUTPUT_KEPT].to = INT64_MIN;
 	}
+	if (g->clickhouse_since > g->bounds[AUDIT_EQ_CLICKHOUSE].from)
+		g->bounds[AUDIT_EQ_CLICKHOUSE].from = g->clickhouse_since;
 	if (g->s->clickhouse.ask == NULL)
 		g->bounds[AUDIT_EQ_CLICKHOUSE].to = INT64_MIN;
 }

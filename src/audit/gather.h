@@ -29,6 +29,7 @@ struct audit_gather {
 	struct audit_acc acc;
 	struct audit_memo memo;
 	int64_t since; /* first minute that is counted whole */
+	int64_t clickhouse_since; /* that ClickHouse gets whole */
 	uint64_t n_copies; /* of uuids that clients sent more than once */
 	struct buf notes; /* JSON strings, each with a comma before it */
 };

@@ -100,3 +100,35 @@ audit_list_find(const struct audit_list *l, enum audit_hop hop, int64_t minute,
 		return NULL;
 	return bsearch(&key, l->v, l->n, sizeof(key), by_key);
 }
+
+static bool
+next_number(const char **at, uint64_t *out)
+{
+	char *end;
+
+	if (**at == '\0')
+		return false;
+	*out = **at == '-' ? (uint64_t)strtoll(*at, &end, 10)
+			   : strtoull(*at, &end, 10);
+	if (end == *at)
+		return false;
+	*at = *end == '\0' ? end : end + 1;
+	return true;
+}
+
+int
+audit_list_read(struct audit_list *l, enum audit_hop hop, const char *tsv,
+	struct err *e)
+{
+	uint64_t minute, team_id, n, bits;
+	int r = 0;
+
+	while (r == 0 && next_number(&tsv, &minute) &&
+		next_number(&tsv, &team_id) && next_number(&tsv, &n) &&
+		next_number(&tsv, &bits))
+		r = audit_list_add(l, hop, (int64_t)minute, (int64_t)team_id,
+			(struct audit_sum){n, bits}, e);
+	if (r == 0 && *tsv != '\0')
+		r = err_set(e, ERR_BUG, "ClickHouse's sums are no numbers");
+	return r;
+}

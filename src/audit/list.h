@@ -19,6 +19,9 @@ MUST_CHECK int audit_list_add(struct audit_list *l, enum audit_hop hop,
 MUST_CHECK int audit_list_take(
 	struct audit_list *l, struct audit_acc *a, struct err *e);
 void audit_list_sort(struct audit_list *l);
+/* Adds lines of ClickHouse's TSV: minute, project, count, XOR. NUL-ended. */
+MUST_CHECK int audit_list_read(struct audit_list *l, enum audit_hop hop,
+	const char *tsv, struct err *e);
 /* NULL if the sorted list has none. */
 struct audit_entry *audit_list_find(const struct audit_list *l,
 	enum audit_hop hop, int64_t minute, int64_t team_id);

@@ -15,8 +15,6 @@ struct audit_clickhouse {
 	 * count once. NULL: it is not asked. */
 	int (*ask)(void *cookie, int64_t from, int64_t to, int64_t below,
 		bool distinct, struct audit_list *out, struct err *e);
-	/* The first minute that it has whole. */
-	int (*first)(void *cookie, int64_t *minute, struct err *e);
 	void *cookie;
 	int64_t offset; /* up to which it has read; taken before the report */
 	const char *why_not; /* if it is not asked */

@@ -32,6 +32,12 @@ save(struct audit_acc *a, struct store_conn *c, enum audit_sql how,
 }
 
 int
+audit_save_one(const struct audit_entry *x, struct store_conn *c, struct err *e)
+{
+	return add(c, AUDIT_SQL_ADD, x, e);
+}
+
+int
 audit_save(struct audit_acc *a, struct store_conn *c, struct err *e)
 {
 	return save(a, c, AUDIT_SQL_ADD, e);

@@ -23,9 +23,21 @@ static const char *const texts[AUDIT_SQL_N] = {
 	[AUDIT_SQL_FORGET] =
 		"DELETE FROM audit WHERE minute < min(?1, 60 + "
 		"(SELECT minute FROM audit ORDER BY minute LIMIT 1))",
+	[AUDIT_SQL_ERASED_ADD] =
+		"INSERT OR IGNORE INTO audit_erased (task, step, minute) "
+		"VALUES (?1, ?2, ?3)",
+	[AUDIT_SQL_ERASED_FORGET] =
+		"DELETE FROM audit_erased WHERE minute < ?1",
 	[AUDIT_SQL_BEGIN] = "BEGIN",
 	[AUDIT_SQL_END] = "COMMIT",
 	[AUDIT_SQL_SINCE] = "SELECT minute FROM audit_since",
+	[AUDIT_SQL_CLICKHOUSE_SINCE] =
+		"SELECT minute FROM audit_clickhouse_since",
+	[AUDIT_SQL_CLICKHOUSE_BEGINS] =
+		"INSERT INTO audit_clickhouse_since (minute) "
+		"SELECT CASE WHEN log_start = 0 THEN 0 ELSE ?2 END FROM part "
+		"WHERE topic = ?1 AND idx = 0 AND deleted = 0 AND NOT EXISTS "
+		"(SELECT 1 FROM audit_clickhouse_since)",
 	[AUDIT_SQL_LIST] = "SELECT hop, minute, team_id, count, bits "
 			   "FROM audit WHERE minute >= ?1 AND minute < ?2",
 	[AUDIT_SQL_POSITION] =

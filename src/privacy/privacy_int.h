@@ -69,6 +69,11 @@ void privacy_main(void *cookie);
 MUST_CHECK int erasure_advance(
 	struct privacy *p, struct erasure *x, struct arena *a, struct err *e);
 
+/* Counts the event rows that go, once for each step (count.c). Blocks. */
+MUST_CHECK int erasure_count_events(struct privacy *p,
+	const struct erasure *task, struct buf *where, struct buf *query,
+	struct err *e);
+
 /* The rows of ClickHouse (tables.c). How many steps the task has; the table of
  * a step and which rows of it go, as SQL. */
 MUST_CHECK int tables_steps(

@@ -201,7 +201,10 @@ clear_table(struct privacy *p, struct erasure *x, const char *table,
 		return rc;
 	if (n == 0)
 		return 1;
-	rc = delete_rows(p, table, where, query, e);
+	if (strcmp(table, "sharded_events") == 0)
+		rc = erasure_count_events(p, x, where, query, e);
+	if (rc == 0)
+		rc = delete_rows(p, table, where, query, e);
 	if (rc < 0)
 		return rc;
 	x->n_rows += n;

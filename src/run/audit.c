@@ -1,5 +1,6 @@
 #include "audit/audit.h"
 
+#include "audit/erase.h"
 #include "canary/canary.h"
 #include "run/daemon.h"
 #include "team/team.h"
@@ -23,6 +24,9 @@ audit_start(struct daemon *d, struct err *e)
 
 	if (rc == 0)
 		rc = audit_hook_new(d->state, &teams, &d->state_audit, e);
+	if (rc == 0 && daemon_has_role(d, "clickhouse") &&
+		daemon_conf(d)->clickhouse_mode != CONF_CH_OFF)
+		rc = audit_clickhouse_begins(d->state, e);
 	return rc;
 }
 

@@ -251,6 +251,21 @@ def test_clickhouse_is_compared():
         assert (found["hop"], found["missing"], found["extra"]) == ("clickhouse", 1, 0)
 
 
+def test_events_deleted_with_their_person_are_not_missed():
+    with Sluice(clickhouse=True) as s:
+        project = s.project()
+        s.send(project["api_token"], events(50))
+        s.send(project["api_token"], events(1) * 2)
+        s.drain()
+        args = ("--project", project["id"], "--distinct-id", "d0", "--with-events")
+        s.cli("person", "delete", *args)
+        rows = "SELECT uuid FROM posthog.sharded_events WHERE distinct_id = 'd0'"
+        eventually(lambda: not s.sql(rows), 60, "no row of the person")
+        hops = clean(s)["hops"]
+        assert hops["erased"] >= 8
+        assert hops["erased"] + hops["clickhouse"] == hops["output"]
+
+
 def test_a_clickhouse_that_was_killed_is_waited_for_or_said_to_be_away():
     with Sluice(clickhouse=True) as s:
         s.send(s.project()["api_token"], events(5))
