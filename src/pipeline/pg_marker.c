@@ -67,6 +67,7 @@ connect_server(struct pg_flow *f, struct err *e)
 	return pg_flow_server(f, r, e);
 }
 
+/* pipeline-12 */
 static int
 refuse(struct pg_flow *f, int64_t marker, struct err *e)
 {

@@ -162,6 +162,7 @@ pg_state_prepare(struct store_conn *c, int64_t batch, const struct input *in,
 		sql_bind_null(st, 3);
 		sql_bind_null(st, 4);
 	}
+	/* pipeline-10 */
 	return change(st, c, ERR_BUSY, "the batch before is not published", e);
 }
 

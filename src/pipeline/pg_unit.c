@@ -40,7 +40,8 @@ commit(struct pg_flow *f, int64_t batch, struct err *e)
 	return pg_flow_server(f, r, e);
 }
 
-/* One try; on failure nothing stands in Postgres. */
+/* One try; on failure nothing stands in Postgres. Prepared comes before COMMIT
+ * (pipeline-9). */
 static int
 attempt(struct pg_flow *f, struct pg_unit *u, struct err *e)
 {
@@ -141,7 +142,7 @@ count_redo(const struct pg_flow *f, const struct err *e)
 		err_name(e->code), pg_sqlstate(f->conn), log_q(e->text));
 }
 
-/* Nothing of the try is left behind. */
+/* Nothing of the try is left behind (pipeline-13). */
 static int
 undo(struct pg_flow *f, struct err *e)
 {

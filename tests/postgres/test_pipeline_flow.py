@@ -94,7 +94,7 @@ def test_a_person_is_deleted(server, db):
 
 
 def test_two_nodes_share_persons(server, db):
-    """Both write the same persons all the time: conflicts are done again, and each
+    """pipeline-13. Both write the same persons all the time: conflicts are done again, and each
     person has had each event once."""
     url = server.url(db)
     with node(url, **{"ingest.batch_events": "40"}) as a:
@@ -147,6 +147,7 @@ def send_all(sluice, token, batches):
 
 @pytest.mark.parametrize("how", ["before", "after"])
 def test_a_commit_without_an_answer(server, db, how):
+    """pipeline-11"""
     proxy = Proxy(server.port)
     url = server.url(db, sslmode="disable").replace(
         f":{server.port}/", f":{proxy.port}/"
@@ -174,6 +175,7 @@ def test_a_commit_without_an_answer(server, db, how):
     ("point", "is_there"), [("pipeline_prepared", False), ("pipeline_committed", True)]
 )
 def test_a_daemon_that_dies_between_the_stores(server, db, point, is_there):
+    """pipeline-9"""
     with node(server.url(db)) as s:
         needs_fault_points(s)
         token = s.project()["api_token"]
@@ -201,6 +203,7 @@ def test_a_daemon_that_dies_between_the_stores(server, db, point, is_there):
 
 
 def test_prepared_rows_are_not_seen(server, db):
+    """pipeline-9"""
     with node(server.url(db)) as s:
         needs_fault_points(s)
         token = s.project()["api_token"]
@@ -235,7 +238,7 @@ def test_poison_is_one_letter(server, db):
 
 
 def test_a_copied_folder_is_refused(server, db):
-    """An older state of the folder: the marker is ahead of it."""
+    """pipeline-12. An older state of the folder: the marker is ahead of it."""
     with node(server.url(db)) as s:
         token = s.project()["api_token"]
         many = events(10, 2)

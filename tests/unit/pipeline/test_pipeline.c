@@ -57,6 +57,7 @@ main(void)
 	failed += run_flow_tests();
 	failed += run_letter_tests();
 	failed += run_poison_tests();
+	failed += run_pg_state_tests();
 	failed += run_same_tests();
 	return failed;
 }
