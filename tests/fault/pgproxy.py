@@ -6,13 +6,16 @@ cut is armed, both sides are closed:
 before  the server does not get it: not committed
 after   the server has answered, the client does not get it: committed
 race    passed on and cut at once: nobody knows
+late    the client is cut, the server gets it a second later
 """
 
 import socket
 import struct
 import threading
+import time
 
 STARTUP = 196608
+LATE_S = 1.0
 
 
 class Proxy:
@@ -73,6 +76,7 @@ class Link:
         self.buffer = b""
         self.is_started = False
         self.how = None  # to be cut so, from its COMMIT on
+        self.held = b""  # of the COMMIT, for later
 
     def close(self, reset=False):
         for s in (self.client, self.server):
@@ -131,11 +135,24 @@ class Link:
         if self.how == "before":
             self.proxy.cut(self)
             return False
+        is_last = message[:1] in (b"S", b"Q")
+        if self.how == "late":
+            self.held += message
+            if is_last:
+                self.deliver_late()
+            return not is_last
         self.server.sendall(message)
-        if self.how == "race" and message[:1] in (b"S", b"Q"):
+        if self.how == "race" and is_last:
             self.proxy.cut(self, reset=True)
             return False
         return True
+
+    def deliver_late(self):
+        self.client.shutdown(socket.SHUT_RDWR)
+        time.sleep(LATE_S)
+        self.server.sendall(self.held)
+        time.sleep(LATE_S)
+        self.proxy.cut(self)
 
     def from_server(self):
         answer = b""

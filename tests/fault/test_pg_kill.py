@@ -113,7 +113,7 @@ def test_commit_without_an_answer(store):
         s.settings.update(store.settings(port=proxy.port))
         with s, Load(project["api_token"], SEED, lambda: port, pause_s=0.02) as load:
             for i in range(cuts):
-                proxy.arm(("before", "after", "race")[i % 3])
+                proxy.arm(("before", "after", "race", "late")[i % 4])
                 eventually(lambda i=i: proxy.n_cut > i, 60, "a commit to cut")
                 if i % 5 == 4:  # again at once
                     continue
