@@ -7,6 +7,7 @@
 
 #define CHUNK_MIN_BYTES ((size_t)8 * 1024)
 #define CHUNK_MAX_BYTES ((size_t)256 * 1024)
+#define SPARE_LOOKS 16
 
 /* Its size is a multiple of 16, so that what follows is aligned to 16. */
 struct arena_chunk {
@@ -59,11 +60,20 @@ start_chunk(struct arena *a, struct arena_chunk *c)
 	a->end = (char *)c + c->size;
 }
 
+static void
+free_spare(struct arena *a)
+{
+	free_chunks(a->spare, NULL);
+	a->spare = NULL;
+	a->spare_bytes = 0;
+}
+
 void
 arena_fini(struct arena *a)
 {
 	run_cleanups(a);
 	free_chunks(a->head, NULL);
+	free_spare(a);
 	arena_init(a, a->max_bytes);
 }
 
@@ -83,6 +93,66 @@ arena_reset(struct arena *a)
 	largest->next = NULL;
 	a->total = largest->size;
 	start_chunk(a, largest);
+}
+
+void
+arena_rewind(struct arena *a, size_t keep_bytes)
+{
+	struct arena_chunk *c = a->head, *next;
+
+	run_cleanups(a);
+	for (; c != NULL; c = next) {
+		next = c->next;
+		if (a->spare_bytes + c->size > keep_bytes) {
+			mem_free(c);
+			continue;
+		}
+		c->next = a->spare;
+		a->spare = c;
+		a->spare_bytes += c->size;
+	}
+	a->head = NULL;
+	a->at = a->end = NULL;
+	a->total = 0;
+}
+
+/* One of the first spare chunks that is large enough. */
+static struct arena_chunk *
+take_spare(struct arena *a, size_t need)
+{
+	struct arena_chunk **at = &a->spare;
+
+	for (int i = 0; i < SPARE_LOOKS && *at != NULL; i++) {
+		struct arena_chunk *c = *at;
+
+		if (c->size >= need && c->size <= a->max_bytes - a->total) {
+			*at = c->next;
+			a->spare_bytes -= c->size;
+			return c;
+		}
+		at = &c->next;
+	}
+	return NULL;
+}
+
+/* At least need bytes, more if there is room for more. */
+static struct arena_chunk *
+new_chunk(struct arena *a, size_t need, size_t want)
+{
+	struct arena_chunk *c = take_spare(a, need);
+
+	if (c != NULL)
+		return c;
+	if (want < need)
+		want = need;
+	if (want > a->max_bytes - a->total)
+		want = a->max_bytes - a->total;
+	if (a->spare_bytes > a->max_bytes - a->total - want)
+		free_spare(a);
+	c = mem_alloc(want);
+	if (c != NULL)
+		c->size = want;
+	return c;
 }
 
 static size_t
@@ -106,16 +176,11 @@ arena_alloc_slow(struct arena *a, size_t size)
 	if (!size_add(n, CHUNK_HEADER, &need) || a->total > a->max_bytes ||
 		need > a->max_bytes - a->total)
 		return NULL;
-	if (want < need)
-		want = need;
-	if (want > a->max_bytes - a->total)
-		want = a->max_bytes - a->total;
-	c = mem_alloc(want);
+	c = new_chunk(a, need, want);
 	if (c == NULL)
 		return NULL;
-	c->size = want;
-	a->total += want;
-	if (a->head != NULL && want - need < (size_t)(a->end - a->at)) {
+	a->total += c->size;
+	if (a->head != NULL && c->size - need < (size_t)(a->end - a->at)) {
 		/* The chunk in use has more room left: stay with it. */
 		c->next = a->head->next;
 		a->head->next = c;

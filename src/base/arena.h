@@ -17,7 +17,9 @@ struct arena {
 	struct arena_chunk *head;
 	char *at;
 	char *end;
-	size_t total; /* bytes taken from the heap */
+	size_t total; /* bytes taken from the heap, the spare ones apart */
+	struct arena_chunk *spare; /* chunks kept for use again */
+	size_t spare_bytes;
 	size_t max_bytes;
 	struct arena_cleanup *cleanups;
 };
@@ -27,6 +29,9 @@ void arena_init(struct arena *a, size_t max_bytes);
 void arena_fini(struct arena *a);
 /* As fini, but keeps the largest chunk for the next use. */
 void arena_reset(struct arena *a);
+/* As fini, but keeps chunks of up to keep_bytes for the next use: the same work
+ * done again takes nothing from the heap. */
+void arena_rewind(struct arena *a, size_t keep_bytes);
 MUST_CHECK void *arena_alloc_slow(struct arena *a, size_t size);
 static inline void *
 arena_alloc(struct arena *a, size_t size)

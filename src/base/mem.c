@@ -17,6 +17,12 @@ mem_fail_after(long n, bool forever)
 	atomic_store(&fail_countdown, n > 0 ? n : -1);
 }
 
+long
+mem_fail_left(void)
+{
+	return atomic_load(&fail_countdown);
+}
+
 static bool
 must_fail_now(void)
 {

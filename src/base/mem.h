@@ -41,5 +41,7 @@ size_add(size_t a, size_t b, size_t *out)
 /* Tests: the n-th allocation from now fails (0: none); forever: all after
  * too. */
 void mem_fail_after(long n, bool forever);
+/* How many allocations there still are before the one that fails. */
+long mem_fail_left(void);
 
 #endif

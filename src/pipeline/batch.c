@@ -20,6 +20,8 @@
 #define ROWS_MAX ((size_t)64 * 1024 * 1024) /* over all ranges */
 #define REST_MAX ((size_t)64 * 1024 * 1024) /* messages of persons and so on */
 #define LONE_FACTOR 4
+/* What is kept for the next batch: that of a batch of usual events. */
+#define EVENTS_KEPT_MAX ((size_t)48 * 1024 * 1024) /* over all ranges */
 /* Fewer events than this are not worth another worker. */
 #define RANGE_EVENTS_MIN 32
 #define RANGES_PER_THREAD 2
@@ -78,11 +80,13 @@ void
 pipeline_batch_reset(struct pipeline_batch *b)
 {
 	buf_reset(&b->bytes);
-	arena_reset(&b->arena);
-	arena_reset(&b->turn);
+	arena_rewind(&b->arena, PIPELINE_KEPT_MAX);
+	arena_rewind(&b->turn, PIPELINE_KEPT_MAX);
 	for (int i = 0; i < b->n_ranges; i++) {
-		arena_reset(&b->ranges[i].arena);
-		arena_reset(&b->ranges[i].turn);
+		arena_rewind(&b->ranges[i].arena,
+			EVENTS_KEPT_MAX / (size_t)b->n_ranges);
+		arena_rewind(&b->ranges[i].turn,
+			PIPELINE_KEPT_MAX / (size_t)b->n_ranges);
 	}
 	b->items = NULL;
 	b->n_items = b->n_ranges = 0;

@@ -28,6 +28,8 @@ struct team_snapshot;
 
 #define PIPELINE_RANGES_MAX 32
 #define PIPELINE_RULES_CACHED 16
+/* Memory of persons and rules that is kept for the next batch. */
+#define PIPELINE_KEPT_MAX ((size_t)8 * 1024 * 1024)
 
 enum item_fate {
 	ITEM_GO,

@@ -78,9 +78,10 @@ pipeline_turn_begin(struct pipeline_batch *b, struct err *e)
 	if (r != 0)
 		return r;
 	b->is_noted = true;
-	arena_reset(&b->turn);
+	arena_rewind(&b->turn, PIPELINE_KEPT_MAX);
 	for (int i = 0; i < b->n_ranges; i++)
-		arena_reset(&b->ranges[i].turn);
+		arena_rewind(&b->ranges[i].turn,
+			PIPELINE_KEPT_MAX / (size_t)b->n_ranges);
 	/* Together they may have what the batch may have. */
 	b->turn.max_bytes = b->arena.total < b->arena.max_bytes
 				    ? b->arena.max_bytes - b->arena.total

@@ -65,6 +65,41 @@ arena_reset_keeps_the_largest_chunk(void **state)
 	arena_fini(&a);
 }
 
+/* The same work again takes nothing from the heap; the maximum stays one. */
+static void
+arena_rewind_keeps_what_is_used_again(void **state)
+{
+	const size_t sizes[] = {100, 20000, 300 * 1024, 5000, 100000, 40};
+	struct arena a;
+	long left = 0;
+
+	(void)state;
+	arena_init(&a, 1 << 20);
+	for (int round = 0; round < 4; round++) {
+		if (round == 2)
+			mem_fail_after(1000, false);
+		for (int i = 0; i < 60; i++) {
+			size_t n = i < 6 ? sizes[i] : 1000;
+			char *p = arena_alloc(&a, n);
+
+			assert_non_null(p);
+			memset(p, round, n);
+		}
+		left = mem_fail_left();
+		arena_rewind(&a, 1 << 20);
+		assert_int_equal(a.total, 0);
+	}
+	mem_fail_after(0, false);
+	assert_int_equal(left, 1000);
+	/* Spare chunks give way to a large one. */
+	assert_non_null(arena_alloc(&a, (1 << 20) - 64));
+	assert_int_equal(a.spare_bytes, 0);
+	assert_null(arena_alloc(&a, 100));
+	arena_rewind(&a, 1000);
+	assert_int_equal(a.spare_bytes, 0);
+	arena_fini(&a);
+}
+
 static void
 arena_shrink_gives_back_only_the_last(void **state)
 {
@@ -265,6 +300,7 @@ run_memory_tests(void)
 			arena_gives_aligned_memory_that_does_not_overlap),
 		cmocka_unit_test(arena_refuses_more_than_its_maximum),
 		cmocka_unit_test(arena_reset_keeps_the_largest_chunk),
+		cmocka_unit_test(arena_rewind_keeps_what_is_used_again),
 		cmocka_unit_test(arena_shrink_gives_back_only_the_last),
 		cmocka_unit_test(arena_clean_ups_run_once_last_first),
 		cmocka_unit_test(arena_copies_text),

@@ -59,5 +59,6 @@ main(void)
 	failed += run_poison_tests();
 	failed += run_pg_state_tests();
 	failed += run_same_tests();
+	failed += run_memory_tests();
 	return failed;
 }

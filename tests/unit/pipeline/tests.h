@@ -29,5 +29,6 @@ int run_letter_tests(void);
 int run_pg_state_tests(void);
 int run_poison_tests(void);
 int run_same_tests(void);
+int run_memory_tests(void);
 
 #endif
