@@ -41,6 +41,30 @@ def sent_and_killed(s, token):
         s.cli("audit", "--recount")
 
 
+def broken(s, hop):
+    text = s.http("admin", "/metrics")[2].decode()
+    return f'sluice_canary_broken{{hop="{hop}"}} 1' in text
+
+
+def test_the_canary_names_the_app_server_while_postgres_is_away(lone_server):
+    lone_server.create_db("away", "empty")
+    settings = {"postgres.url": lone_server.url("away"), "canary.interval_s": "1"}
+    with Sluice(settings=settings) as s:
+
+        def is_through():
+            text = s.http("admin", "/metrics")[2].decode()
+            return 'sluice_canary_seconds_count{hop="ingest"}' in text
+
+        eventually(is_through, 30, "a canary in the output log")
+        lone_server.stop()
+        eventually(lambda: broken(s, "ingest"), 60, "the canary is late")
+        assert not broken(s, "capture")
+        s.cli("audit")
+        lone_server.start()
+        eventually(lambda: not broken(s, "ingest"), 60, "it comes through again")
+        s.cli("audit", "--recount")
+
+
 @pytest.mark.parametrize("kind", ["empty", "posthog"])
 def test_no_difference_and_no_trace_of_the_canary(server, kind):
     name = f"audit_{kind}"
