@@ -237,6 +237,48 @@ def test_poison_is_one_letter(server, db):
         assert {x["event_uuid"] for x in letters} == uuids(poison)
 
 
+def test_properties_that_the_database_refuses(server):
+    """PostHog's own limit counts the form on disk, which is larger than the text
+    for many small numbers: changes of that person that grow are refused in this
+    batch, all else goes on."""
+    db = "pipeline_size"
+    url = server.create_db(db, kind="posthog")
+    token = server.create_team(db)
+    with node(url) as s:
+        many = events(20, 2)
+        large = events(1, 1)[0]
+        large["properties"] = {"$set": {f"n{i}": i for i in range(40000)}}
+        s.send(token, [*many[:10], large, *many[10:]])
+        s.drain()
+        assert_each_once(s, [*many, large])
+        found = persons(server, db)
+        assert found["u1"][0] == 9
+        assert "n1" not in found["u0"][1]
+        kinds = {r["type"] for r in rows(s, "clickhouse_ingestion_warnings")}
+        assert kinds == {"person_properties_size_violation"}
+        name = 'sluice_ingest_postgres_redos_total{reason="size"}'
+        assert metric(s, name) >= 1
+    server.drop_db(db)
+
+
+def test_a_value_that_the_database_cannot_hold(server, db):
+    """A row that Postgres refuses for its data is one event's fault."""
+    with node(server.url(db)) as s:
+        token = s.project()["api_token"]
+        server.sql(
+            "ALTER TABLE posthog_person ADD CHECK (properties->>'bad' IS NULL)", db
+        )
+        many = events(60, 4)
+        bad = events(1, 1, bad="value")[0]
+        s.send(token, [*many[:30], bad, *many[30:]])
+        s.drain()
+        assert_each_once(s, many)
+        (letter,) = rows(s, "events_dead_letter_queue")
+        assert letter["event_uuid"] == bad["uuid"]
+        assert letter["error_location"] == "plugin_server_ingest_event:commit"
+        assert_versions(server, db, many)
+
+
 def test_a_copied_folder_is_refused(server, db):
     """pipeline-12. An older state of the folder: the marker is ahead of it."""
     with node(server.url(db)) as s:
