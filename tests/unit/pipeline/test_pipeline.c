@@ -55,6 +55,7 @@ main(void)
 	int failed = run_part_tests();
 
 	failed += run_flow_tests();
+	failed += run_foreign_tests();
 	failed += run_letter_tests();
 	failed += run_poison_tests();
 	failed += run_pg_state_tests();

@@ -25,6 +25,7 @@ const char *uuid_of(int i, char out[37]);
 
 int run_part_tests(void);
 int run_flow_tests(void);
+int run_foreign_tests(void);
 int run_letter_tests(void);
 int run_pg_state_tests(void);
 int run_poison_tests(void);
