@@ -230,7 +230,8 @@ class Sluice:
 
     def cli_lines(self, *args, **kw):
         """A command's --json values, one a line."""
-        return [json.loads(x) for x in self.cli(*args, "--json", **kw).splitlines()]
+        lines = self.cli(*args, "--json", **kw).split("\n")  # U+2028 ends no line
+        return [json.loads(x) for x in lines if x]
 
     def project(self, name="test", token=None, **settings):
         args = ["project", "create", "--name", name]

@@ -5,6 +5,7 @@ died between the commits of the two stores, each acknowledged event is in the
 output once and persons are those of a fresh run over the same front log.
 """
 
+import os
 import random
 import signal
 import time
@@ -81,20 +82,32 @@ def test_kill_daemon(store):
     assert done["pipeline_prepared:kill"] >= kills // 4
 
 
+def hang(server, seconds):
+    """It answers nothing and closes nothing."""
+    pids = server.pids()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
 def test_kill_postgres(store):
     """The daemon lives on; capture does not notice."""
-    times = scaled(100, 6)
+    times = scaled(100, 8)
     print(f"seed {SEED}, {times} times")
     r = random.Random(SEED)
     s, project, port = begin(store)
     with s, Load(project["api_token"], SEED, lambda: port, pause_s=0.02) as load:
         for i in range(times):
             time.sleep(r.uniform(0.1, 1.2))
-            if i % 3 == 0:
+            if i % 4 == 0:
                 store.server.kill9()
+            elif i % 4 == 1:
+                hang(store.server, r.uniform(0.2, 2))
+                continue
             else:
-                how = signal.SIGQUIT if i % 3 == 1 else signal.SIGINT
-                store.server.stop(how)
+                store.server.stop(signal.SIGQUIT if i % 4 == 2 else signal.SIGINT)
             if r.random() < 0.3:
                 time.sleep(r.uniform(0.1, 1.5))
             store.server.start()

@@ -206,6 +206,51 @@ def test_a_row_that_is_too_large(sluice):
     assert uuids.count(poison["uuid"]) == 1
 
 
+def test_a_merge_over_the_limit(store, sluice):
+    """Mended by a limit that lets it through, with a restart."""
+    project = sluice.project("merges")
+    token = project["api_token"]
+    for i in range(4):
+        sluice.send(
+            token,
+            [
+                {
+                    "event": "$identify",
+                    "distinct_id": "many",
+                    "properties": {"$anon_distinct_id": f"anon {i}"},
+                }
+            ],
+        )
+    sluice.drain()
+    n = len(rows_of(sluice, project))
+    sluice.stop()
+    sluice.settings["ingest.merge_limit"] = "3"
+    sluice.start()
+    poison = {
+        "uuid": str(uuid.uuid4()),
+        "event": "$merge_dangerously",
+        "distinct_id": "d3",
+        "properties": {"alias": "many"},
+    }
+    many = events([poison])
+    sluice.send(token, many)
+    sluice.drain()
+    assert len(rows_of(sluice, project)) == n + BATCH
+    letter = check_letter(sluice, poison, "merge_limit", "persons")
+    sluice.stop()
+    del sluice.settings["ingest.merge_limit"]
+    sluice.start()
+    assert sluice.cli_json("dlq", "replay", letter["id"]) == {"replayed": 1}
+    sluice.drain()
+    assert len(rows_of(sluice, project)) == n + BATCH + 1
+    owners = [
+        p
+        for p in store.persons(sluice, project)
+        if "many" in str(p["distinct_ids"]) or "'d3'" in str(p["distinct_ids"])
+    ]
+    assert len(owners) == 1
+
+
 def test_a_project_deleted_after_capture(sluice):
     """Its events are held while it goes; a project with its token takes them."""
     assert has_fault_points(), "wants a program with --enable-fault-points"
