@@ -65,7 +65,9 @@ class OverSocket(http.client.HTTPConnection):
 class Sluice:
     """One data folder and the daemon on it. Use as a context manager."""
 
-    def __init__(self, clickhouse=False, settings=None, data=None, demo=False):
+    def __init__(
+        self, clickhouse=False, settings=None, data=None, demo=False, ready=True
+    ):
         self.root = None
         if data is None:
             self.root = tempfile.mkdtemp(prefix="sluice-test-")
@@ -84,12 +86,13 @@ class Sluice:
         }
         self.settings.update(settings or {})
         self.demo = demo
+        self.ready = ready
         self.process = None
         self.ports = {}
 
     def __enter__(self):
         try:
-            self.start()
+            self.start(ready=self.ready)
         except BaseException:
             self.remove()
             raise

@@ -51,6 +51,7 @@ struct admin {
 	struct cond sampler_wake; /* on lock */
 	struct thread prober; /* asks Postgres, if there is one */
 	struct pg_conn *probe_conn;
+	struct thread putter; /* replays letters of when Postgres was away */
 	bool stopping; /* guarded by lock */
 	int n_queries; /* atomic */
 	const char *hosts; /* of admin.hosts, read by the HTTP server */
@@ -141,6 +142,10 @@ MUST_CHECK int admin_probe_start(struct admin *a, struct err *e);
 void admin_probe_stop(struct admin *a);
 /* false: it is stopped or hangs, and why. */
 bool admin_probe_is_good(struct admin *a, char why[240]);
+/* Letters of when Postgres was away (put_back.c); nothing without Postgres.
+ * stop: after the sampler was stopped. */
+MUST_CHECK int admin_put_back_start(struct admin *a, struct err *e);
+void admin_put_back_stop(struct admin *a);
 double admin_rate(struct admin *a, enum admin_hop_id id);
 
 /* Lags and readiness (health.c). */

@@ -202,7 +202,7 @@ pg_connect(struct pg_conn *c, struct err *e)
 	int n = pg_url_n_hosts(c->pg);
 	int rc = 0;
 
-	if (c->db != NULL && PQstatus(c->db) == CONNECTION_OK)
+	if (pg_is_alive(c))
 		return 0;
 	pg_close(c);
 	if (atomic_load(&c->is_stopped))
@@ -253,6 +253,21 @@ bool
 pg_is_connected(const struct pg_conn *c)
 {
 	return c->db != NULL && PQstatus(c->db) == CONNECTION_OK;
+}
+
+bool
+pg_is_alive(struct pg_conn *c)
+{
+	/* A server that stops sends its reason, then closes. */
+	for (int i = 0; i < 4 && pg_is_connected(c); i++) {
+		struct pollfd f = {.fd = PQsocket(c->db), .events = POLLIN};
+
+		if (poll(&f, 1, 0) <= 0)
+			return true;
+		if (!PQconsumeInput(c->db))
+			pg_close(c);
+	}
+	return pg_is_connected(c);
 }
 
 int

@@ -61,12 +61,15 @@ MUST_CHECK int pg_conn_new(
 void pg_conn_free(struct pg_conn *c); /* NULL allowed */
 struct pg *pg_of(struct pg_conn *c);
 /*
- * Connects unless connected. Times zone UTC, READ COMMITTED, statement and idle
+ * Connects unless pg_is_alive. Time zone UTC, READ COMMITTED, statement and idle
  * time-outs, a commit that is answered is durable (pg-5). A server that is
  * read-only counts as UNAVAILABLE.
  */
 MUST_CHECK int pg_connect(struct pg_conn *c, struct err *e);
 bool pg_is_connected(const struct pg_conn *c);
+/* As pg_is_connected, after a look, without waiting, whether the server closed
+ * the connection meanwhile: for one that was idle. Between transactions. */
+bool pg_is_alive(struct pg_conn *c);
 /* Closes; an open transaction is rolled back by the server. */
 void pg_disconnect(struct pg_conn *c);
 /* Waits before the next pg_connect: 100 ms doubling to 10 s with some chance,

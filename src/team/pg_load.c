@@ -33,7 +33,7 @@ team_pg_connect(struct team_pg *t, struct err *e)
 	struct pg_schema schema;
 	int rc;
 
-	if (pg_is_connected(t->conn) && t->is_known)
+	if (pg_is_alive(t->conn) && t->is_known)
 		return 0;
 	t->is_known = false;
 	rc = pg_connect(t->conn, e);

@@ -2,6 +2,7 @@
  * What src/pg promises, against the server of SLUICE_TEST_POSTGRES_URL, whose
  * database is empty but for tables of these tests. Run by test_pg.py.
  */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -475,6 +476,27 @@ a_commit_on_a_cut_connection_is_unsure(void **state)
 	done(p, c);
 }
 
+static void
+an_idle_connection_that_was_closed_is_seen(void **state)
+{
+	struct pg *p = server_open(5000);
+	struct pg_conn *c = conn_open(p), *killer = conn_open(p);
+	int64_t end_ns = clock_mono_ns() + 5000000000;
+	struct err e;
+
+	(void)state;
+	run(pg_get(c, &test_sql, SQL_PID));
+	assert_true(pg_is_alive(c));
+	kill_backend(killer, (int32_t)pg_col_i64(c, 0, 0));
+	while (pg_is_alive(c) && clock_mono_ns() < end_ns)
+		poll(NULL, 0, 10);
+	assert_false(pg_is_alive(c));
+	assert_int_equal(pg_connect(c, &e), 0);
+	assert_true(count_rows(c) > 0);
+	pg_conn_free(killer);
+	done(p, c);
+}
+
 struct sleeper {
 	struct pg_conn *c;
 	int rc;
@@ -565,6 +587,7 @@ main(void)
 		cmocka_unit_test(a_transaction_that_failed_is_not_committed),
 		cmocka_unit_test(a_cut_connection_is_told_and_comes_back),
 		cmocka_unit_test(a_commit_on_a_cut_connection_is_unsure),
+		cmocka_unit_test(an_idle_connection_that_was_closed_is_seen),
 		cmocka_unit_test(an_interrupt_ends_every_wait),
 		cmocka_unit_test(a_session_is_set_up_whatever_the_role_says),
 	};

@@ -143,7 +143,8 @@ def test_a_wrong_password_is_told_and_not_shown(server, db, tmp_path):
     file = tmp_path / "url"
     file.write_text(url)
     with Sluice(
-        settings={"postgres.url": f"file:{file}", "roles": "capture,admin"}
+        settings={"postgres.url": f"file:{file}", "roles": "capture,admin"},
+        ready=False,
     ) as s:
         got = eventually(lambda: s.cli_json("status")["postgres"], 10, "status")
         assert got["state"] == "down"
@@ -190,7 +191,8 @@ def test_a_stop_while_connecting_is_quick():
         silent.listen(5)
         port = silent.getsockname()[1]
         url = f"postgresql://u:p@127.0.0.1:{port}/d"
-        with Sluice(settings={"postgres.url": url, "roles": "capture,admin"}) as s:
+        no_answer = {"postgres.url": url, "roles": "capture,admin"}
+        with Sluice(settings=no_answer, ready=False) as s:
             begin = time.monotonic()
             s.stop()
             assert time.monotonic() - begin < 3

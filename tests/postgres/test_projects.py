@@ -182,7 +182,7 @@ def test_known_keys_work_while_postgres_is_away(lone_server):
         # team-4
         s.stop()
         begin = time.monotonic()
-        s.start()
+        s.start(ready=False)
         assert time.monotonic() - begin < 10
         assert send(s, token) == 200
         assert projects(s)[made["id"]]["dedupe_uuids"] is False
@@ -197,7 +197,7 @@ def test_unknown_keys_become_letters_while_postgres_is_away(lone_server):
     lone_server.create_db("letters")
     url = lone_server.url("letters")
     lone_server.stop()
-    with Sluice(settings=settings(url)) as s:
+    with Sluice(settings=settings(url), ready=False) as s:
         token = "phc_not_seen_yet"
         assert send(s, token) == 200
         body = b'[{"event":"$snapshot"}]'
@@ -211,6 +211,36 @@ def test_unknown_keys_become_letters_while_postgres_is_away(lone_server):
         assert lone_server.PASSWORD not in text + s.log()
         lone_server.start()
         eventually(lambda: send(s, "phc_of_nobody") == 401, 20, "refused again")
+
+
+def test_letters_are_put_back_in_order_when_postgres_is_back(lone_server):
+    url = lone_server.create_db("back", "posthog")
+    token = lone_server.create_team("back", 9)
+    lone_server.stop()
+    with Sluice(settings={"postgres.url": url}, ready=False) as s:
+        names = [f"event-{i}" for i in range(20)]
+        for name in names:
+            s.send(token, [{"event": name, "distinct_id": "u"}])
+        s.send("phc_of_nobody", [{"event": "lost", "distinct_id": "u"}])
+        assert len(s.cli_lines("dlq", "list")) == 21
+        assert s.records("clickhouse_events_json") == []
+        lone_server.start()
+
+        def output():
+            return [
+                json.loads(r["value"])["event"]
+                for r in s.records("clickhouse_events_json")
+            ]
+
+        eventually(lambda: len(output()) >= 20, 30, "letters put back")
+        assert output() == names
+        # Known by now: straight into the log, behind them.
+        s.send(token, [{"event": "live", "distinct_id": "u"}])
+        s.drain()
+        assert output() == [*names, "live"]
+        left = [x for x in s.cli_lines("dlq", "list") if not x["replayed_at"]]
+        assert [x["event"] for x in left] == ["lost"]
+        assert lone_server.sql("SELECT count(*) FROM posthog_person", "back") == [["1"]]
 
 
 def test_commands_without_a_daemon(server, db, monkeypatch):
