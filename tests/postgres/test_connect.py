@@ -231,7 +231,7 @@ def test_a_frozen_server_is_given_up(lone_server, program):
     path = pathlib.Path(binary()).parent / "tests" / "postgres" / "pg_schema"
     assert path.exists()
     for pid in pids:
-        subprocess.run(["kill", "-STOP", str(pid)], check=True)
+        subprocess.run(["kill", "-STOP", str(pid)], check=False)
     try:
         begin = time.monotonic()
         done = program("pg_schema", lone_server.url("frozen"))
@@ -239,4 +239,4 @@ def test_a_frozen_server_is_given_up(lone_server, program):
         assert time.monotonic() - begin < 12
     finally:
         for pid in pids:
-            subprocess.run(["kill", "-CONT", str(pid)], check=True)
+            subprocess.run(["kill", "-CONT", str(pid)], check=False)
