@@ -112,7 +112,7 @@ run(struct pg_stmt *st)
 static void
 values_come_back_as_they_went(void **state)
 {
-	struct pg *p = server_open(5000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p);
 	struct pg_stmt *st;
 	struct uuid u, v;
@@ -180,7 +180,7 @@ arrays_of_each_type_arrive(void **state)
 		"{-9223372036854775808}", "{\"a,b\",NULL,\"\"}",
 		"{00000000-0000-0000-0000-000000000000}",
 		"{\"1970-01-01 00:00:00+00\"}"};
-	struct pg *p = server_open(5000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p);
 	struct pg_stmt *st;
 	struct pg_array a[7];
@@ -209,7 +209,7 @@ arrays_of_each_type_arrive(void **state)
 static void
 a_parameter_over_its_maximum_is_told(void **state)
 {
-	struct pg *p = server_open(5000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p);
 	struct pg_stmt *st = pg_get(c, &test_sql, SQL_UNNEST);
 	struct pg_array n, t;
@@ -241,7 +241,7 @@ a_parameter_over_its_maximum_is_told(void **state)
 static void
 full_buffers_on_both_sides_do_not_lock_up(void **state)
 {
-	struct pg *p = server_open(30000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p);
 	size_t len = (size_t)1 << 20;
 	char *text = mem_zalloc(1, len);
@@ -288,7 +288,7 @@ queue_insert(struct pg_conn *c, int64_t id, struct err *e)
 static void
 an_error_ends_its_group_and_nothing_more(void **state)
 {
-	struct pg *p = server_open(5000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p);
 	int64_t before = count_rows(c);
 	struct pg_stmt *st;
@@ -356,7 +356,7 @@ errors_have_their_class(void **state)
 static void
 a_deadlock_is_busy(void **state)
 {
-	struct pg *p = server_open(10000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c[2] = {conn_open(p), conn_open(p)};
 	struct pg_stmt *st;
 	struct err e;
@@ -391,7 +391,7 @@ a_deadlock_is_busy(void **state)
 static void
 a_transaction_that_failed_is_not_committed(void **state)
 {
-	struct pg *p = server_open(5000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p);
 	int64_t before = count_rows(c);
 	struct pg_stmt *st;
@@ -425,7 +425,7 @@ kill_backend(struct pg_conn *c, int32_t pid)
 static void
 a_cut_connection_is_told_and_comes_back(void **state)
 {
-	struct pg *p = server_open(5000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p), *killer = conn_open(p);
 	struct pg_status s;
 	struct err e;
@@ -456,7 +456,7 @@ a_cut_connection_is_told_and_comes_back(void **state)
 static void
 a_commit_on_a_cut_connection_is_unsure(void **state)
 {
-	struct pg *p = server_open(5000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p), *killer = conn_open(p);
 	int64_t before = count_rows(killer);
 	struct err e;
@@ -479,7 +479,7 @@ a_commit_on_a_cut_connection_is_unsure(void **state)
 static void
 an_idle_connection_that_was_closed_is_seen(void **state)
 {
-	struct pg *p = server_open(5000);
+	struct pg *p = server_open(60000);
 	struct pg_conn *c = conn_open(p), *killer = conn_open(p);
 	int64_t end_ns = clock_mono_ns() + 5000000000;
 	struct err e;

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from sluicetest import TOP
+from sluicetest import TOP, Sluice
 
 NEW = {
     "made_by_sluice": "0",
@@ -166,6 +166,41 @@ def test_rights_on_tables_of_posthog(server, program, role):
         assert "may not INSERT, DELETE on posthog_person" in done.stdout
     finally:
         server.drop_db("granted")
+
+
+def test_the_rights_that_the_manual_names_are_enough(server, role):
+    text = (TOP / "docs" / "postgres.md").read_text()
+    grants = text[text.index("```sql") + 6 :]
+    grants = grants[: grants.index("```")].replace("TO sluice;", f"TO {role};")
+    server.create_db("manual", "posthog")
+    token = server.create_team("manual", 4)
+    server.sql(grants, "manual")
+    url = server.url("manual", user=role, password="another-secret-88")
+    with Sluice(settings={"postgres.url": url}) as s:
+        set_ = {"$set": {"a": 1}}
+        merge = {"$anon_distinct_id": "u1"}
+        group = {"$group_type": "org", "$group_key": "k", "$group_set": {"n": 1}}
+        s.send(
+            token,
+            [
+                {"event": "a", "distinct_id": "u1", "properties": set_},
+                {"event": "b", "distinct_id": "u2", "properties": set_},
+                {"event": "$identify", "distinct_id": "u2", "properties": merge},
+                {"event": "$groupidentify", "distinct_id": "u2", "properties": group},
+            ],
+        )
+        s.drain()
+        assert s.cli_lines("dlq", "list") == []
+    assert (
+        server.sql(
+            "SELECT p.properties, count(*) FROM posthog_person p "
+            "JOIN posthog_persondistinctid d ON d.person_id = p.id "
+            "WHERE NOT p.is_deleted AND NOT d.is_deleted GROUP BY p.id",
+            "manual",
+        )[0][1]
+        == "2"
+    )
+    server.drop_db("manual")
 
 
 def test_a_schema_of_another_name(server, db, program, monkeypatch):
