@@ -289,9 +289,7 @@ privacy_delete(struct privacy *p, const struct privacy_request *q,
 	if (p->o.pipeline == NULL)
 		return err_set(e, ERR_UNAVAILABLE,
 			"the role ingest is off: persons cannot be deleted");
-	/* With Postgres the task may stand before the person is gone: the
-	 * thread makes sure of it (cut). */
-	if (!q->with_events && !p->o.has_postgres)
+	if (!q->with_events)
 		k.x.cut_at_us = k.x.asked_at_us;
 	if (p->o.clickhouse == NULL)
 		k.x.done_at_us = k.x.asked_at_us;

@@ -48,7 +48,7 @@ struct erasure {
 	int64_t cut_at_us; /* 0: the inputs are not read yet */
 	int64_t step;
 	int64_t n_rows;
-	int64_t done_at_us; /* 0: not done */
+	int64_t done_at_us; /* 0: not done; negative: not committed yet */
 };
 
 /* Rows (task.c). NOT_FOUND. */

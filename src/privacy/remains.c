@@ -42,7 +42,7 @@ newest_us(struct store_conn *c, const struct store_part *part, int64_t *at_us,
 	struct err *e)
 {
 	struct store_part_state st;
-	struct batch_info info;
+	struct batch_info info = {0};
 	struct buf b;
 	int64_t next;
 	int rc;

@@ -77,7 +77,7 @@ cut(struct privacy *p, struct erasure *x, struct arena *a, struct err *e)
 
 	if (!is_front_read(p, x))
 		return 0;
-	if (x->front.len > 0 || p->o.has_postgres)
+	if (x->front.len > 0)
 		rc = erase_again(p, x, a, e);
 	if (rc < 0)
 		return rc;

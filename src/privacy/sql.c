@@ -9,7 +9,8 @@ static const char *const texts[PRIVACY_SQL_N] = {
 			      "AND ?1 = 0 AND ?2 = ''",
 	[PRIVACY_SQL_BY_PERSON] =
 		"SELECT " COLUMNS " FROM erasure WHERE team_id = ?1 "
-		"AND asked_for = ?2 AND ?3 = 0 ORDER BY id DESC LIMIT 1",
+		"AND asked_for = ?2 AND ?3 = 0 AND done_at_us >= 0 "
+		"ORDER BY id DESC LIMIT 1",
 	[PRIVACY_SQL_OPEN] =
 		"SELECT " COLUMNS " FROM erasure WHERE done_at_us = 0 "
 		"AND ?1 = 0 AND ?2 = '' AND id > ?3 ORDER BY id LIMIT 1",
