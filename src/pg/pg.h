@@ -61,8 +61,8 @@ MUST_CHECK int pg_conn_new(
 void pg_conn_free(struct pg_conn *c); /* NULL allowed */
 struct pg *pg_of(struct pg_conn *c);
 /*
- * Connects unless pg_is_alive. Time zone UTC, READ COMMITTED, statement and idle
- * time-outs, a commit that is answered is durable (pg-5). A server that is
+ * Connects unless pg_is_alive. Time zone UTC, READ COMMITTED, statement and
+ * idle time-outs, a commit that is answered is durable (pg-5). A server that is
  * read-only counts as UNAVAILABLE.
  */
 MUST_CHECK int pg_connect(struct pg_conn *c, struct err *e);
@@ -98,7 +98,7 @@ enum pg_type {
 	PG_INT2,
 	PG_INT4,
 	PG_INT8,
-	PG_TEXT, /* for varchar and for jsonb too: $1::jsonb, unnest($1)::jsonb */
+	PG_TEXT, /* for varchar, and for jsonb as $1::jsonb, unnest($1)::jsonb */
 	PG_UUID,
 	PG_TIME, /* timestamptz, microseconds since 1970 UTC */
 	PG_N_TYPES

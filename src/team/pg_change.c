@@ -62,6 +62,7 @@ needs_postgres(const struct edit *ed)
 	return false;
 }
 
+/* team-5 */
 static int
 must_be_ours(struct team_cache *c, const char *what, struct err *e)
 {

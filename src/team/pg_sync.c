@@ -8,7 +8,7 @@
 
 #define FRESH_NS (30 * 1000000000LL)
 
-/* Logs and keeps what became of a look, if that is news. why NULL: it was done. */
+/* Logs and keeps what became of a look, if that is news. why NULL: all well. */
 static void
 note(struct team_cache *c, const struct err *why)
 {
