@@ -108,6 +108,14 @@ pg_flow_take_back(struct pg_flow *f, struct pg_unit *u)
 	return found;
 }
 
+/* A publication that failed comes before all else, but not at the stop: then
+ * units are to be answered, and the next start publishes. Lock held. */
+static bool
+must_publish(const struct pg_flow *f)
+{
+	return f->publication.state == PG_FAILED && !f->is_stopping;
+}
+
 /* NULL: a publication failed, or the end. */
 static struct pg_unit *
 pop(struct pg_flow *f)
@@ -117,10 +125,9 @@ pop(struct pg_flow *f)
 	lock_take(&f->lock);
 	f->is_busy = false;
 	cond_broadcast(&f->wake);
-	while (f->first == NULL && !f->is_ending &&
-		f->publication.state != PG_FAILED)
+	while (f->first == NULL && !f->is_ending && !must_publish(f))
 		cond_wait(&f->wake, &f->lock);
-	u = f->publication.state == PG_FAILED ? NULL : f->first;
+	u = must_publish(f) ? NULL : f->first;
 	if (u != NULL) {
 		f->is_busy = true;
 		f->first = u->next;
@@ -182,9 +189,8 @@ persons_main(void *cookie)
 		struct err outcome = {0};
 
 		if (u == NULL) {
-			if (pg_publish_settle(f, &e) != 0 &&
-				pg_flow_wait(f, &e) != 0)
-				break;
+			if (pg_publish_settle(f, &e) != 0)
+				ERR_IGNORE(pg_flow_wait(f, &e), "looked at");
 			continue;
 		}
 		if (pg_unit_run(f, u, &outcome) == 0)

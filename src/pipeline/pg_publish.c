@@ -1,6 +1,7 @@
 #include "pipeline/pg_flow.h"
 
 #include "audit/audit.h"
+#include "base/fault.h"
 
 /* What state.db has of a unit: prepared, then published or discarded. */
 
@@ -72,7 +73,10 @@ static int
 run_publish(struct store_job *j, struct store_conn *c, struct err *e)
 {
 	struct pg_publication *x = (struct pg_publication *)(void *)j;
-	int r = pg_state_publish(c, x->batch, x->in != NULL, e);
+	int r = fault_point("pipeline_publish", e);
+
+	if (r == 0)
+		r = pg_state_publish(c, x->batch, x->in != NULL, e);
 
 	for (int i = 0; r == 0 && i < N_OUTPUTS; i++)
 		r = store_tx_publish(c, x->f->p->outputs[i], e);

@@ -147,8 +147,14 @@ pipeline_start(struct pipeline *p, struct err *e)
 {
 	int r = p->pg == NULL ? 0 : pg_flow_start(p->pg, e);
 
-	return r != 0 ? r
-		      : thread_start(&p->thread, "ingest", pipeline_main, p, e);
+	if (r != 0)
+		return r;
+	r = thread_start(&p->thread, "ingest", pipeline_main, p, e);
+	if (r != 0 && p->pg != NULL) {
+		pg_flow_quiesce(p->pg);
+		pg_flow_stop(p->pg);
+	}
+	return r;
 }
 
 static void

@@ -219,6 +219,30 @@ def test_prepared_rows_are_not_seen(server, db):
         assert len(s.records("clickhouse_events_json")) == 10
 
 
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_a_publication_that_fails_is_done_again(server, db, is_stopped):
+    """The disk is full just then; Postgres has the persons already."""
+    with node(server.url(db)) as s:
+        needs_fault_points(s)
+        token = s.project()["api_token"]
+        many = events(30, 3)
+        arm(s, "pipeline_publish:NO_SPACE:1+")
+        s.send(token, many)
+        eventually(lambda: "NO_SPACE" in json.dumps(trouble(s)), 30, "trouble")
+        more = events(30, 3)
+        s.send(token, more)
+        assert s.records("clickhouse_events_json") == []
+        assert_versions(server, db, many)
+        if is_stopped:
+            s.stop(timeout_s=20)
+        arm(s, "")
+        if is_stopped:
+            s.start()
+        s.drain()
+        assert_each_once(s, many + more)
+        assert_versions(server, db, many + more)
+
+
 def test_poison_is_one_letter(server, db):
     with node(server.url(db)) as s:
         needs_fault_points(s)
