@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -204,6 +205,30 @@ bench_end(struct bench *b, int rc, struct err *e)
 	return rc < 0 ? cli_fail(b->c, e) : CLI_DONE;
 }
 
+/* The child inherits the processors of this thread. */
+static int
+spawn_on(struct bench *b, posix_spawn_file_actions_t *io, char *const *argv)
+{
+	cpu_set_t all, one;
+	bool pins =
+		b->on_one_cpu && sched_getaffinity(0, sizeof(all), &all) == 0;
+	int rc;
+
+	if (pins) {
+		int i = 0;
+
+		while (i < CPU_SETSIZE - 1 && !CPU_ISSET(i, &all))
+			i++;
+		CPU_ZERO(&one);
+		CPU_SET(i, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+	}
+	rc = posix_spawn(&b->daemon, "/proc/self/exe", io, NULL, argv, environ);
+	if (pins)
+		sched_setaffinity(0, sizeof(all), &all);
+	return rc;
+}
+
 static int
 spawn_daemon(struct bench *b, const char *roles, struct err *e)
 {
@@ -232,8 +257,7 @@ spawn_daemon(struct bench *b, const char *roles, struct err *e)
 	posix_spawn_file_actions_addopen(
 		&io, 2, log_path, O_CREAT | O_APPEND | O_WRONLY, 0600);
 	posix_spawn_file_actions_adddup2(&io, 2, 1);
-	rc = posix_spawn(&b->daemon, "/proc/self/exe", &io, NULL,
-		(char *const *)(uintptr_t)argv, environ);
+	rc = spawn_on(b, &io, (char *const *)(uintptr_t)argv);
 	posix_spawn_file_actions_destroy(&io);
 	if (rc != 0) {
 		b->daemon = 0;

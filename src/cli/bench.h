@@ -26,6 +26,7 @@ struct bench {
 	uint16_t capture_port, admin_port;
 	const char *set[4]; /* settings of the daemon besides the given ones */
 	int n_set;
+	bool on_one_cpu; /* the daemon that is started next */
 	double syncs_per_s;
 	struct buf out; /* members of the result's JSON object, so far */
 };

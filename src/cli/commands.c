@@ -131,7 +131,9 @@ static const struct cli_option ingest_options[] = {
 	{"event-bytes", "N", "size of an event (default 1000)"},
 	{"connections", "N",
 		"connections that fill the front log (default 64)"},
-	{"threads", NULL, "run with one thread and with two, say the ratio"},
+	{"threads", NULL,
+		"run on one processor, with one thread and with two, say the "
+		"ratios"},
 	{"compare", NULL, "also run with 1000 persons, say the ratio"},
 	{"keep", "DIR", "use and keep this folder: the persons are made once"},
 	{"postgres", "URL", "persons in this Postgres database, empty before"},
