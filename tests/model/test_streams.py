@@ -17,7 +17,7 @@ from streams import make_stream
 STREAMS = int(os.environ.get("SLUICE_STREAMS", "20000"))
 FIRST = int(os.environ.get("SLUICE_TEST_SEED", "0"))
 # Most events of a batch, and the share of the streams that has it.
-SIZES = [(1, 0.015), (3, 0.035), (17, 0.15), (250, 0.3), (2000, 0.5)]
+SIZES = [(1, 0.005), (3, 0.015), (17, 0.1), (250, 0.38), (2000, 0.5)]
 MOST_FAILURES = 5
 WORKERS = 2
 work = {}
