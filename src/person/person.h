@@ -210,7 +210,7 @@ MUST_CHECK int person_write_all(struct person_set *s, struct err *e);
  * Applies one event: person (5.1-5.11), groups (6; $group_N are set in
  * ev->props), warnings into ev->warnings. Everything the event wants must be
  * loaded. Not for kind EVENT_HEATMAP. NO_MEMORY leaves the set unusable, and so
- * does TOO_BIG, with the text PERSON_MERGE_LIMIT: the merge is over merge_limit.
+ * does TOO_BIG, with the text PERSON_MERGE_LIMIT: a merge over merge_limit.
  */
 MUST_CHECK int person_apply(struct person_set *s, struct event *ev,
 	struct event_work *w, struct person_result *out, struct err *e);
@@ -245,8 +245,8 @@ struct person *person_put(
 struct person_id *person_put_id(
 	struct person_set *s, int64_t team_id, struct slice id);
 void person_attach_loaded(struct person *p, struct person_id *d);
-/* For the store: a loaded person that has the uuid of a loaded nobody's id takes
- * it, as a change; there cannot be two persons of one uuid. */
+/* For the store: a loaded person that has the uuid of a loaded nobody's id
+ * takes it, as a change; there cannot be two persons of one uuid. */
 void person_adopt(struct person_set *s, struct person *p, struct person_id *d);
 struct person_team *person_put_team(
 	struct person_set *s, int64_t team_id, int64_t project_id);
