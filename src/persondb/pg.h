@@ -43,18 +43,19 @@ MUST_CHECK int persondb_pg_connected(struct persondb_pg *d,
 	const struct pg_schema *schema, bool tunes, struct err *e);
 
 /*
- * Loads all that was wanted and is not loaded yet. Persons are locked in the
- * order of their ids, then groups, then the group types of projects, so that
- * no two nodes wait for each other; what is in the set when it returns cannot
- * be changed by another node until the transaction ends. BUSY.
+ * Loads all that was wanted and is not loaded yet, as it is now. No locks are
+ * taken: what the batch does not change may be changed by another node before
+ * this one commits, which is the same as after it. (For some batches after a
+ * BUSY the persons are locked here, so that the next try comes through.) BUSY.
  */
 MUST_CHECK int persondb_pg_load(
 	struct persondb_pg *d, struct person_set *s, struct err *e);
 
 /*
- * Sends the changes of the set and waits until all of them are done: a failure
- * comes out of it and never later. BUSY when a row is not as it was loaded. The
- * projects of the set get posthog_team.ingested_event.
+ * Locks the persons that change, in the order of all nodes, sends the changes
+ * and waits until all of them are done: a failure comes out of it and never
+ * later. BUSY when a row is not as it was loaded. The projects of the set get
+ * posthog_team.ingested_event.
  *
  * A database may refuse properties that the rules let through
  * (check_properties_size counts another form of them). Then the transaction

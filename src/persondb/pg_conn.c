@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "persondb/pg_int.h"
 
+#define LOCKING_LOADS 16 /* after a conflict */
 #define SCRATCH_MAX ((size_t)256 * 1024 * 1024)
 
 static void
@@ -65,7 +66,7 @@ persondb_pg_new(struct pg_conn *c, struct persondb_pg **out, struct err *e)
 	pg_array_init(&d->want.personless, PG_BOOL, max);
 	pg_array_init(&d->want.whole_team, PG_INT4, max);
 	pg_array_init(&d->want.whole_id, PG_TEXT, max);
-	pg_array_init(&d->want.whole_twin, PG_INT8, max);
+	pg_array_init(&d->want.whole_uuid, PG_UUID, max);
 	*out = d;
 	return 0;
 }
@@ -82,7 +83,7 @@ persondb_pg_free(struct persondb_pg *d)
 	pg_array_fini(&d->want.personless);
 	pg_array_fini(&d->want.whole_team);
 	pg_array_fini(&d->want.whole_id);
-	pg_array_fini(&d->want.whole_twin);
+	pg_array_fini(&d->want.whole_uuid);
 	buf_fini(&d->scratch);
 	mem_free(d->persons.ids);
 	mem_free(d->ids.ids);
@@ -135,11 +136,13 @@ persondb_pg_time(int64_t at_us)
 }
 
 int
-persondb_pg_narrow(struct err *e)
+persondb_pg_narrow(struct persondb_pg *d, struct err *e)
 {
 	/* What stands in the way is another node's or program's, and will be
 	 * read when the step is done again. */
 	if (e->code == ERR_EXISTS || e->code == ERR_NOT_FOUND)
 		e->code = ERR_BUSY;
+	if (e->code == ERR_BUSY)
+		d->n_locking = LOCKING_LOADS;
 	return -(int)e->code;
 }

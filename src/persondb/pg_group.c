@@ -1,10 +1,9 @@
 #include "persondb/pg_int.h"
 
 /*
- * Group types and groups of a load. Types are read without a lock: two nodes
- * that give one name or one number to the same project at once meet at the
- * unique constraints, and the second begins anew (BUSY). Groups are locked in
- * the order of their row ids.
+ * Group types and groups of a load. Two nodes that give one name or one number
+ * to the same project at once meet at the unique constraints, and the second
+ * begins anew (BUSY); a group that was changed meanwhile has another version.
  */
 
 static int
@@ -53,7 +52,7 @@ queue_types(struct persondb_pg *d, struct person_set *s, struct err *e)
 }
 
 static int
-queue_lock_groups(struct persondb_pg *d, struct person_set *s, struct err *e)
+queue_rows(struct persondb_pg *d, struct person_set *s, struct err *e)
 {
 	struct persondb_pg_cols *k = persondb_pg_cols(d);
 	struct pg_stmt *st;
@@ -69,7 +68,7 @@ queue_lock_groups(struct persondb_pg *d, struct person_set *s, struct err *e)
 	if (k->i32[0].n == 0)
 		return 0;
 	st = persondb_pg_get(
-		d, PG_LOCK_GROUPS, PG_FORM(d->schema.group_type_by_project, 0));
+		d, PG_GROUPS, PG_FORM(d->schema.group_type_by_project, 0));
 	pg_bind_array(st, 1, &k->i32[0]);
 	pg_bind_array(st, 2, &k->i64[0]);
 	pg_bind_array(st, 3, &k->text[0]);
@@ -112,7 +111,7 @@ persondb_pg_queue_groups(
 {
 	if (queue_teams(d, s, e) != 0 || queue_types(d, s, e) != 0)
 		return -(int)e->code;
-	return queue_lock_groups(d, s, e);
+	return queue_rows(d, s, e);
 }
 
 static int
@@ -193,7 +192,7 @@ enter_group(struct persondb_pg *d, struct person_set *s, struct person_group *g,
 }
 
 static int
-read_locked_groups(struct persondb_pg *d, struct person_set *s, struct err *e)
+read_rows(struct persondb_pg *d, struct person_set *s, struct err *e)
 {
 	struct person_group **asked = arena_alloc(
 		s->arena, (s->n_groups + 1) * sizeof(struct person_group *));
@@ -229,5 +228,5 @@ persondb_pg_read_groups(
 {
 	if (read_teams(d, e) != 0 || read_types(d, s, e) != 0)
 		return -(int)e->code;
-	return read_locked_groups(d, s, e);
+	return read_rows(d, s, e);
 }

@@ -33,11 +33,14 @@ struct persondb_pg {
 	 * all their ids. */
 	struct {
 		struct pg_array team, id, uuid, personless;
-		struct pg_array whole_team, whole_id, whole_twin;
+		struct pg_array whole_team, whole_id, whole_uuid;
 	} want;
 	/* Projects known to have posthog_team.ingested_event, by hash. */
 	int64_t teams[PERSONDB_PG_TEAMS];
 	int32_t n_teams_asked; /* by the load that runs */
+	/* Loads that lock what they look at, after a save that found a row
+	 * changed: so a batch is not undone again and again. */
+	int n_locking;
 	struct buf scratch;
 };
 
@@ -47,17 +50,20 @@ enum persondb_pg_sql {
 	PG_TUNE,
 	PG_SEQUENCES,
 	PG_NEXT_IDS,
-	PG_LOCK_BY_IDS, /* forms: soft persons, last_seen_at */
-	PG_LOCK_ROWS = PG_LOCK_BY_IDS + 4, /* the same */
-	PG_MAP = PG_LOCK_ROWS + 4, /* soft ids, personless */
-	PG_WHOLE = PG_MAP + 4, /* soft ids */
+	PG_LOCK_IDS,
+	PG_LOCK_ROWS,
+	PG_MAP, /* forms: soft persons, last_seen_at; soft ids, personless */
+	PG_WHOLE = PG_MAP + 16, /* soft ids */
 	PG_TYPES = PG_WHOLE + 2, /* by project */
-	PG_LOCK_GROUPS = PG_TYPES + 2, /* by project */
-	PG_TEAMS_INGESTED = PG_LOCK_GROUPS + 2,
+	PG_GROUPS = PG_TYPES + 2, /* by project */
+	PG_TEAMS_INGESTED = PG_GROUPS + 2,
 	PG_PERSON_INSERT, /* last_seen_at */
 	PG_PERSON_UPDATE =
 		PG_PERSON_INSERT + 2, /* soft persons, last_seen_at */
 	PG_PERSON_DELETE = PG_PERSON_UPDATE + 4,
+	PG_SOFT_IDS_MOVE,
+	PG_SOFT_IDS_DELETE,
+	PG_IDS_LEFT,
 	PG_PERSON_TOMBSTONE,
 	PG_ID_INSERT,
 	PG_ID_UPDATE, /* soft ids */
@@ -101,7 +107,7 @@ int persondb_pg_person_form(const struct persondb_pg *d);
 
 /* BUSY where another transaction was in the way: what it made has to be seen by
  * a new one. Returns the code. */
-int persondb_pg_narrow(struct err *e);
+int persondb_pg_narrow(struct persondb_pg *d, struct err *e);
 
 /* The columns, emptied. */
 struct persondb_pg_cols *persondb_pg_cols(struct persondb_pg *d);
@@ -122,7 +128,7 @@ bool persondb_pg_team_known(const struct persondb_pg *d, int64_t team_id);
 struct slice persondb_pg_json(
 	struct buf *scratch, struct arena *a, struct slice text);
 
-/* Rows that a load has locked. */
+/* A row of posthog_person. */
 struct pg_person_row {
 	int64_t id, team_id;
 	struct uuid uuid;
@@ -131,46 +137,24 @@ struct pg_person_row {
 	struct slice text;
 };
 
-/* A row of the last result; false: no memory. */
+/* From col on, in a row of the last result; false: no memory. */
 MUST_CHECK bool persondb_pg_read_row(struct persondb_pg *d, struct arena *a,
-	int row, struct pg_person_row *r);
+	int row, int col, struct pg_person_row *r);
 
 /* Within what timestamptz can hold. */
 int64_t persondb_pg_time(int64_t at_us);
 
-/* What the tables say about one id that is looked up. */
-struct pg_id_row {
-	int64_t row_id; /* of posthog_persondistinctid; 0: none */
-	int64_t person_id, version;
-	int64_t twin_id; /* a person of the uuid that this id would give */
-	int64_t id_tombstone, person_tombstone; /* versions; -1: none */
-	bool is_deleted; /* the row is a softly deleted one */
-	bool personless, personless_merged;
-};
-
-/* One id of a person that is loaded with all its ids. */
-struct pg_whole_row {
-	int64_t person_id, row_id, version;
-	struct slice id;
-};
-
+/* A load: the ids that are looked up, in the order of the parameters. */
 struct pg_lookup {
 	struct persondb_pg *d;
 	struct person_set *s;
 	struct person_id **todo;
-	struct pg_id_row *found; /* for each of todo */
 	uint32_t n_todo;
-	struct pg_person_row *rows; /* by id */
-	uint32_t n_rows, cap_rows;
-	struct pg_whole_row *whole;
-	uint32_t n_whole;
-	bool is_open; /* another round is needed */
 };
-
-struct pg_person_row *persondb_pg_find_row(
-	const struct pg_lookup *l, int64_t id);
-/* Enters what was found into the set. */
-MUST_CHECK int persondb_pg_enter(struct pg_lookup *l, struct err *e);
+/* Enters the result of PG_MAP, then that of PG_WHOLE, into the set. */
+MUST_CHECK int persondb_pg_enter_map(struct pg_lookup *l, struct err *e);
+MUST_CHECK int persondb_pg_enter_whole(struct pg_lookup *l, struct err *e);
+void persondb_pg_adopt(struct pg_lookup *l);
 
 /* Group types and groups: queues the statements of a load, reads them. */
 MUST_CHECK int persondb_pg_queue_groups(
@@ -185,7 +169,7 @@ struct pg_save {
 	struct person_set *s;
 	struct {
 		enum persondb_pg_sql sql;
-		int64_t n_rows; /* -1: any number */
+		int64_t n_rows; /* changed, or found; -1: any number */
 	} sent[PG_SAVE_STATEMENTS];
 	int n_sent;
 };

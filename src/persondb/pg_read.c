@@ -25,7 +25,7 @@ read_persons(struct page *x, struct err *e)
 	if (x->rows == NULL)
 		return err_set(e, ERR_NO_MEMORY, "no memory to show persons");
 	for (int i = 0; i < x->n; i++) {
-		if (!persondb_pg_read_row(d, &x->arena, i, &x->rows[i]))
+		if (!persondb_pg_read_row(d, &x->arena, i, 0, &x->rows[i]))
 			return err_set(
 				e, ERR_NO_MEMORY, "no memory to show persons");
 		pg_array_int(&k->i64[0], x->rows[i].id);

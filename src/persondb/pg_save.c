@@ -6,7 +6,8 @@
  * Saving in one round trip: a handful of statements, each over columns of all
  * the batch's rows of its kind; their results are read when all are sent. Every
  * statement says how many rows it has to change: one less means that a row is
- * not as it was loaded (persondb-6).
+ * not as it was loaded (persondb-6). The first locks all persons that change or
+ * get ids, in the order of all nodes.
  */
 
 int
@@ -31,6 +32,68 @@ by_uuid(const void *x, const void *y)
 	if (a->team_id != b->team_id)
 		return a->team_id < b->team_id ? -1 : 1;
 	return memcmp(a->uuid.b, b->uuid.b, sizeof(a->uuid.b));
+}
+
+static int
+by_row_id(const void *x, const void *y)
+{
+	const struct person *a = *(struct person *const *)x;
+	const struct person *b = *(struct person *const *)y;
+
+	return (a->row_id > b->row_id) - (a->row_id < b->row_id);
+}
+
+/* Stored persons that this save changes, deletes or gives ids to; NULL: no
+ * memory. One may be there more than once. */
+static struct person **
+list_touched(struct person_set *s, uint32_t *n)
+{
+	uint32_t max = 1;
+	struct person **list;
+
+	for (struct person *p = s->persons_changed; p != NULL;
+		p = p->next_changed)
+		max++;
+	for (struct person_id *d = s->ids_changed; d != NULL;
+		d = d->next_changed)
+		max++;
+	list = arena_alloc(s->arena, max * sizeof(struct person *));
+	*n = 0;
+	for (struct person *p = s->persons_changed; list != NULL && p != NULL;
+		p = p->next_changed)
+		if (p->row_id != 0)
+			list[(*n)++] = p;
+	for (struct person_id *d = s->ids_changed; list != NULL && d != NULL;
+		d = d->next_changed)
+		if (d->person != NULL && d->person->row_id != 0)
+			list[(*n)++] = d->person;
+	if (list != NULL)
+		qsort(list, *n, sizeof(struct person *), by_row_id);
+	return list;
+}
+
+static int
+lock_persons(struct pg_save *v, struct err *e)
+{
+	struct persondb_pg_cols *k = persondb_pg_cols(v->d);
+	uint32_t n;
+	struct person **list = list_touched(v->s, &n);
+	struct pg_stmt *st;
+
+	if (list == NULL)
+		return err_set(e, ERR_NO_MEMORY, "no memory to save persons");
+	for (uint32_t i = 0; i < n; i++) {
+		if (i > 0 && list[i] == list[i - 1])
+			continue;
+		pg_array_int(&k->i32[0], list[i]->team_id);
+		pg_array_int(&k->i64[0], list[i]->row_id);
+	}
+	if (k->i32[0].n == 0)
+		return 0;
+	st = persondb_pg_get(v->d, PG_LOCK_ROWS, 0);
+	pg_bind_array(st, 1, &k->i32[0]);
+	pg_bind_array(st, 2, &k->i64[0]);
+	return persondb_pg_send(v, st, PG_LOCK_ROWS, k->i32[0].n, e);
 }
 
 static void
@@ -169,7 +232,8 @@ save_teams(struct pg_save *v, struct err *e)
 static int
 queue_all(struct pg_save *v, struct err *e)
 {
-	if (save_persons(v, e) != 0 || persondb_pg_save_ids(v, e) != 0 ||
+	if (lock_persons(v, e) != 0 || save_persons(v, e) != 0 ||
+		persondb_pg_save_ids(v, e) != 0 ||
 		persondb_pg_save_gone(v, e) != 0 ||
 		persondb_pg_save_personless(v, e) != 0 ||
 		persondb_pg_save_groups(v, e) != 0 || save_teams(v, e) != 0)
@@ -188,16 +252,19 @@ read_all(struct pg_save *v, struct err *e)
 	if (pg_sync(v->d->c, e) != 0)
 		return -(int)e->code;
 	for (int i = 0; i < v->n_sent; i++) {
-		int64_t n = v->sent[i].n_rows;
+		enum persondb_pg_sql sql = v->sent[i].sql;
+		bool finds = sql == PG_LOCK_ROWS || sql == PG_IDS_LEFT;
+		int64_t n;
 
 		if (pg_next(v->d->c, e) != 0)
 			return -(int)e->code;
-		if (n >= 0 && pg_n_changed(v->d->c) != n)
+		n = finds ? pg_n_rows(v->d->c) : pg_n_changed(v->d->c);
+		if (v->sent[i].n_rows >= 0 && v->sent[i].n_rows != n)
 			return err_set(e, ERR_BUSY,
 				"%lld of %lld rows are as they were read "
 				"(statement %d)",
-				(long long)pg_n_changed(v->d->c), (long long)n,
-				(int)v->sent[i].sql);
+				(long long)n, (long long)v->sent[i].n_rows,
+				(int)sql);
 	}
 	return 0;
 }
@@ -219,11 +286,13 @@ persondb_pg_save(struct persondb_pg *d, struct person_set *s, struct err *e)
 		r = queue_all(&v, e);
 	if (r == 0)
 		r = read_all(&v, e);
-	if (r == 0)
+	if (r == 0) {
+		d->n_locking -= d->n_locking > 0;
 		return 0;
+	}
 	if (e->code != ERR_BUSY && e->code != ERR_NO_MEMORY &&
 		pg_is_connected(d->c) && is_of_size(d))
 		return persondb_pg_find_large(d, s, e);
 	pg_cancel_group(d->c);
-	return persondb_pg_narrow(e);
+	return persondb_pg_narrow(d, e);
 }

@@ -82,6 +82,13 @@ move_dependents(struct pg_save *v, const struct gone *g, struct err *e)
 	pg_bind_array(st, 2, &k->i64[1]);
 	if (persondb_pg_send(v, st, PG_COHORT_MOVE, -1, e) != 0)
 		return -(int)e->code;
+	if (v->d->schema.id_is_deleted) {
+		st = persondb_pg_get(v->d, PG_SOFT_IDS_MOVE, 0);
+		pg_bind_array(st, 1, &k->i64[0]);
+		pg_bind_array(st, 2, &k->i64[1]);
+		if (persondb_pg_send(v, st, PG_SOFT_IDS_MOVE, -1, e) != 0)
+			return -(int)e->code;
+	}
 	st = persondb_pg_get(v->d, PG_OVERRIDE_COPY, 0);
 	pg_bind_array(st, 1, &k->i32[0]);
 	pg_bind_array(st, 2, &k->i64[0]);
@@ -95,12 +102,22 @@ delete_rows(struct pg_save *v, const struct gone *g, struct err *e)
 	struct persondb_pg_cols *k = fill(v, g, false);
 	struct pg_stmt *st;
 
+	if (v->d->schema.id_is_deleted) {
+		st = persondb_pg_get(v->d, PG_SOFT_IDS_DELETE, 0);
+		pg_bind_array(st, 1, &k->i64[0]);
+		if (persondb_pg_send(v, st, PG_SOFT_IDS_DELETE, -1, e) != 0)
+			return -(int)e->code;
+	}
 	if (g->n_merged < g->n_rows) {
 		st = persondb_pg_get(v->d, PG_COHORT_DELETE, 0);
 		pg_bind_array(st, 1, &k->i64[0]);
 		if (persondb_pg_send(v, st, PG_COHORT_DELETE, -1, e) != 0)
 			return -(int)e->code;
 	}
+	st = persondb_pg_get(v->d, PG_IDS_LEFT, 0);
+	pg_bind_array(st, 1, &k->i64[0]);
+	if (persondb_pg_send(v, st, PG_IDS_LEFT, 0, e) != 0)
+		return -(int)e->code;
 	st = persondb_pg_get(v->d, PG_OVERRIDE_DELETE, 0);
 	pg_bind_array(st, 1, &k->i32[0]);
 	pg_bind_array(st, 2, &k->i64[0]);

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "persondb/pg_int.h"
 
 static int
@@ -76,15 +78,44 @@ insert_groups(struct pg_save *v, bool of_new_types, struct err *e)
 }
 
 static int
+by_row_id(const void *x, const void *y)
+{
+	const struct person_group *a = *(struct person_group *const *)x;
+	const struct person_group *b = *(struct person_group *const *)y;
+
+	return (a->row_id > b->row_id) - (a->row_id < b->row_id);
+}
+
+/* Groups that have a row, in the order of all nodes; NULL: no memory. */
+static struct person_group **
+list_old(struct person_set *s, uint32_t *n)
+{
+	struct person_group **list = arena_alloc(
+		s->arena, (s->n_groups + 1) * sizeof(struct person_group *));
+
+	*n = 0;
+	for (struct person_group *g = s->groups_changed;
+		list != NULL && g != NULL; g = g->next_changed)
+		if (g->row_id != 0)
+			list[(*n)++] = g;
+	if (list != NULL)
+		qsort(list, *n, sizeof(struct person_group *), by_row_id);
+	return list;
+}
+
+static int
 update_groups(struct pg_save *v, struct err *e)
 {
 	struct persondb_pg_cols *k = persondb_pg_cols(v->d);
+	uint32_t n;
+	struct person_group **list = list_old(v->s, &n);
 	struct pg_stmt *st;
 
-	for (struct person_group *g = v->s->groups_changed; g != NULL;
-		g = g->next_changed) {
-		if (g->row_id == 0)
-			continue;
+	if (list == NULL)
+		return err_set(e, ERR_NO_MEMORY, "no memory to save groups");
+	for (uint32_t i = 0; i < n; i++) {
+		const struct person_group *g = list[i];
+
 		pg_array_int(&k->i64[0], g->row_id);
 		pg_array_int(&k->i64[1], g->stored_version);
 		pg_array_time(&k->time[0], persondb_pg_time(g->created_at_us));

@@ -56,7 +56,7 @@ persondb_pg_find_large(
 {
 	pg_rollback(d->c);
 	if (ask_sizes(d, s, e) != 0)
-		return persondb_pg_narrow(e);
+		return persondb_pg_narrow(d, e);
 	for (int i = 0; i < pg_n_rows(d->c); i++) {
 		if (i > 0 &&
 			pg_col_i64(d->c, i, 1) <= LIMIT_PERSON_PROPERTIES_BYTES)

@@ -6,22 +6,26 @@
 	[i] = text(no1, no2), [(i) + 1] = text(yes1, no2),                     \
 	[(i) + 2] = text(no1, yes2), [(i) + 3] = text(yes1, yes2)
 
+#define MAPS(i, personless)                                                    \
+	[i] = MAP("false", "NULL::timestamptz", "false", personless),          \
+	[(i) + 1] =                                                            \
+		MAP("p.is_deleted", "NULL::timestamptz", "false", personless), \
+	[(i) + 2] = MAP("false", "p.last_seen_at", "false", personless),       \
+	[(i) + 3] =                                                            \
+		MAP("p.is_deleted", "p.last_seen_at", "false", personless),    \
+	[(i) + 4] =                                                            \
+		MAP("false", "NULL::timestamptz", "d.is_deleted", personless), \
+	[(i) + 5] = MAP("p.is_deleted", "NULL::timestamptz", "d.is_deleted",   \
+		personless),                                                   \
+	[(i) + 6] =                                                            \
+		MAP("false", "p.last_seen_at", "d.is_deleted", personless),    \
+	[(i) + 7] = MAP(                                                       \
+		"p.is_deleted", "p.last_seen_at", "d.is_deleted", personless)
+
 #define ROW(soft, seen)                                                        \
 	"SELECT p.id, p.team_id, p.uuid, p.created_at, "                       \
 	"coalesce(p.version, 0), p.is_identified, p.properties, " soft         \
 	", " seen " "
-#define LOCK_BY_IDS(soft, seen)                                                \
-	ROW(soft, seen)                                                        \
-	"FROM (SELECT DISTINCT d.team_id, d.person_id FROM unnest($1, $2) "    \
-	"AS o (team_id, distinct_id) JOIN posthog_persondistinctid d "         \
-	"ON d.team_id = o.team_id AND d.distinct_id = o.distinct_id) m "       \
-	"JOIN posthog_person p ON p.team_id = m.team_id "                      \
-	"AND p.id = m.person_id ORDER BY p.id FOR UPDATE OF p"
-#define LOCK_ROWS(soft, seen)                                                  \
-	ROW(soft, seen)                                                        \
-	"FROM unnest($1, $2) AS o (team_id, id) JOIN posthog_person p "        \
-	"ON p.team_id = o.team_id AND p.id = o.id "                            \
-	"ORDER BY p.id FOR UPDATE OF p"
 #define LIST(soft, seen)                                                       \
 	ROW(soft, seen)                                                        \
 	"FROM posthog_person p WHERE p.team_id = $1 AND p.id > $2 "            \
@@ -39,31 +43,48 @@
 	"SELECT count(*) FROM posthog_person p WHERE p.team_id = $1 "          \
 	"AND NOT " soft
 
-#define PERSONLESS_MAP                                                         \
-	"LEFT JOIN posthog_personlessdistinctid l ON l.team_id = o.team_id "   \
-	"AND l.distinct_id = CASE WHEN o.personless THEN o.distinct_id END "
-#define NO_PERSONLESS_MAP "CROSS JOIN (SELECT NULL::boolean AS is_merged) l "
-/* Of nobody's ids: what is left of deleted ones, and a person of the uuid. */
-#define MAP(soft, personless)                                                  \
+#define PERSONLESS                                                             \
+	"LEFT JOIN LATERAL (SELECT x.is_merged FROM "                          \
+	"posthog_personlessdistinctid x WHERE x.team_id = o.team_id "          \
+	"AND x.distinct_id = o.distinct_id AND o.personless LIMIT 1) l "       \
+	"ON true "
+#define NO_PERSONLESS "CROSS JOIN (SELECT NULL::boolean AS is_merged) l "
+/*
+ * What the tables know of each id, in one snapshot: its row and person; of
+ * nobody's ids what is left of deleted ones, and a person of the uuid. LATERAL
+ * and LIMIT: each look-up goes by the whole key, however small the table was
+ * when this was planned.
+ */
+#define MAP(soft_person, seen, soft, personless)                               \
 	"SELECT o.ord, d.id, d.person_id, coalesce(d.version, 0), " soft       \
-	", l.is_merged, t.version, u.version, w.id "                           \
+	", l.is_merged, t.version, u.version, p.id, p.team_id, p.uuid, "       \
+	"p.created_at, coalesce(p.version, 0), p.is_identified, "              \
+	"p.properties, " soft_person ", " seen " "                             \
 	"FROM unnest($1, $2, $3, $4) WITH ORDINALITY "                         \
 	"AS o (team_id, distinct_id, uuid, personless, ord) "                  \
 	"LEFT JOIN posthog_persondistinctid d ON d.team_id = o.team_id "       \
 	"AND d.distinct_id = o.distinct_id " personless                        \
-	"LEFT JOIN sluice.deleted_distinct_id t ON t.team_id = o.team_id "     \
-	"AND t.distinct_id = CASE WHEN d.id IS NULL OR " soft                  \
-	" THEN o.distinct_id END "                                             \
-	"LEFT JOIN sluice.deleted_person u ON u.team_id = o.team_id "          \
-	"AND u.uuid = CASE WHEN d.id IS NULL OR " soft " THEN o.uuid END "     \
-	"LEFT JOIN posthog_person w ON w.team_id = o.team_id "                 \
-	"AND w.uuid = CASE WHEN d.id IS NULL OR " soft " THEN o.uuid END"
+	"LEFT JOIN LATERAL (SELECT x.version FROM "                            \
+	"sluice.deleted_distinct_id x WHERE x.team_id = o.team_id "            \
+	"AND x.distinct_id = o.distinct_id "                                   \
+	"AND (d.id IS NULL OR " soft ") LIMIT 1) t ON true "                   \
+	"LEFT JOIN LATERAL (SELECT x.version FROM sluice.deleted_person x "    \
+	"WHERE x.team_id = o.team_id AND x.uuid = o.uuid "                     \
+	"AND (d.id IS NULL OR " soft ") LIMIT 1) u ON true "                   \
+	"LEFT JOIN LATERAL (SELECT x.id FROM posthog_person x "                \
+	"WHERE x.team_id = o.team_id AND x.uuid = o.uuid "                     \
+	"AND (d.id IS NULL OR " soft ") ORDER BY x.id LIMIT 1) w ON true "     \
+	"LEFT JOIN posthog_person p ON p.team_id = o.team_id AND p.id = "      \
+	"CASE WHEN d.id IS NULL OR " soft " THEN w.id ELSE d.person_id END"
+/* All ids of the persons that ids belong to, or whose uuid they give. */
 #define WHOLE(soft)                                                            \
 	"SELECT d.person_id, d.id, d.distinct_id, coalesce(d.version, 0) "     \
 	"FROM (SELECT m.person_id FROM unnest($1, $2) "                        \
 	"AS o (team_id, distinct_id) JOIN posthog_persondistinctid m "         \
 	"ON m.team_id = o.team_id AND m.distinct_id = o.distinct_id "          \
-	"UNION SELECT t.id FROM unnest($3) AS t (id)) i "                      \
+	"UNION SELECT w.id FROM unnest($1, $3) AS o (team_id, uuid) "          \
+	"JOIN posthog_person w ON w.team_id = o.team_id "                      \
+	"AND w.uuid = o.uuid) i "                                              \
 	"JOIN posthog_persondistinctid d ON d.person_id = i.person_id "        \
 	"WHERE NOT " soft " ORDER BY d.person_id, d.id"
 #define IDS_OF(soft)                                                           \
@@ -75,7 +96,7 @@
 	"SELECT " project ", group_type_index, group_type "                    \
 	"FROM posthog_grouptypemapping WHERE " project " = ANY ($1) "          \
 	"ORDER BY 1, 2"
-#define LOCK_GROUPS(project)                                                   \
+#define GROUPS(project)                                                        \
 	"SELECT o.ord, g.id, g.version, g.created_at, g.group_properties "     \
 	"FROM unnest($1, $2, $3, $4) WITH ORDINALITY "                         \
 	"AS o (team_id, owner_id, group_type, group_key, ord) "                \
@@ -83,7 +104,7 @@
 	"AND t.group_type = o.group_type "                                     \
 	"JOIN posthog_group g ON g.team_id = o.team_id "                       \
 	"AND g.group_type_index = t.group_type_index "                         \
-	"AND g.group_key = o.group_key ORDER BY g.id FOR UPDATE OF g"
+	"AND g.group_key = o.group_key"
 #define LIST_GROUPS(project)                                                   \
 	"SELECT g.id, t.group_type, g.group_key, g.group_properties, "         \
 	"g.version FROM posthog_group g JOIN posthog_grouptypemapping t "      \
@@ -147,15 +168,21 @@ static const char *const texts[PG_N_SQL] = {
 		"ORDER BY o.ord",
 	[PG_NEXT_IDS] = "SELECT nextval($1::oid::regclass) "
 			"FROM generate_series(1, $2)",
-	FOUR(PG_LOCK_BY_IDS, LOCK_BY_IDS, "false", "p.is_deleted",
-		"NULL::timestamptz", "p.last_seen_at"),
-	FOUR(PG_LOCK_ROWS, LOCK_ROWS, "false", "p.is_deleted",
-		"NULL::timestamptz", "p.last_seen_at"),
-	FOUR(PG_MAP, MAP, "false", "d.is_deleted", NO_PERSONLESS_MAP,
-		PERSONLESS_MAP),
+	[PG_LOCK_IDS] =
+		"SELECT p.id FROM (SELECT DISTINCT d.team_id, d.person_id "
+		"FROM unnest($1, $2) AS o (team_id, distinct_id) "
+		"JOIN posthog_persondistinctid d ON d.team_id = o.team_id "
+		"AND d.distinct_id = o.distinct_id) m JOIN posthog_person p "
+		"ON p.team_id = m.team_id AND p.id = m.person_id "
+		"ORDER BY p.id FOR UPDATE OF p",
+	[PG_LOCK_ROWS] = "SELECT p.id FROM unnest($1, $2) AS o (team_id, id) "
+			 "JOIN posthog_person p ON p.team_id = o.team_id "
+			 "AND p.id = o.id ORDER BY p.id FOR UPDATE OF p",
+	MAPS(PG_MAP, NO_PERSONLESS),
+	MAPS(PG_MAP + 8, PERSONLESS),
 	TWO(PG_WHOLE, WHOLE, "false", "d.is_deleted"),
 	TWO(PG_TYPES, TYPES, "team_id", "project_id"),
-	TWO(PG_LOCK_GROUPS, LOCK_GROUPS, "team_id", "project_id"),
+	TWO(PG_GROUPS, GROUPS, "team_id", "project_id"),
 	[PG_TEAMS_INGESTED] = "SELECT id FROM posthog_team "
 			      "WHERE id = ANY ($1) AND ingested_event",
 	[PG_PERSON_INSERT] = PERSON_INSERT("", ""),
@@ -167,6 +194,16 @@ static const char *const texts[PG_N_SQL] = {
 		"DELETE FROM posthog_person p USING unnest($1, $2, $3) "
 		"AS o (team_id, id, was) WHERE p.team_id = o.team_id "
 		"AND p.id = o.id AND coalesce(p.version, 0) = o.was",
+	/* Softly deleted ids of persons that go. */
+	[PG_SOFT_IDS_MOVE] =
+		"UPDATE posthog_persondistinctid d SET person_id = o.target "
+		"FROM unnest($1, $2) AS o (source, target) "
+		"WHERE d.person_id = o.source AND d.is_deleted",
+	[PG_SOFT_IDS_DELETE] = "DELETE FROM posthog_persondistinctid d "
+			       "WHERE d.person_id = ANY ($1) AND d.is_deleted",
+	/* Ids that somebody gave to persons that go. */
+	[PG_IDS_LEFT] = "SELECT d.id FROM posthog_persondistinctid d "
+			"WHERE d.person_id = ANY ($1) LIMIT 1",
 	[PG_PERSON_TOMBSTONE] =
 		"INSERT INTO sluice.deleted_person AS t "
 		"(team_id, uuid, version) SELECT o.team_id, o.uuid, o.version "
@@ -189,16 +226,18 @@ static const char *const texts[PG_N_SQL] = {
 		"o.version FROM unnest($1, $2, $3) AS o (team_id, "
 		"distinct_id, version) ON CONFLICT (team_id, distinct_id) "
 		"DO UPDATE SET version = greatest(t.version, excluded.version)",
-	/* A cohort may hold a person once. */
+	/* A cohort holds a person once: of the rows of the survivor and those
+	 * it swallows the first stays, the survivor's own if there is one. */
 	[PG_COHORT_DEDUPE] =
-		"DELETE FROM posthog_cohortpeople c USING unnest($1, $2) "
-		"AS o (source, target) WHERE c.person_id = o.source "
-		"AND (EXISTS (SELECT FROM posthog_cohortpeople x "
-		"WHERE x.person_id = o.target AND x.cohort_id = c.cohort_id) "
-		"OR EXISTS (SELECT FROM unnest($1, $2) AS y (source, target) "
-		"JOIN posthog_cohortpeople x ON x.person_id = y.source "
-		"WHERE y.target = o.target AND x.cohort_id = c.cohort_id "
-		"AND x.id < c.id))",
+		"DELETE FROM posthog_cohortpeople c USING (SELECT x.id, "
+		"row_number() OVER (PARTITION BY o.target, x.cohort_id "
+		"ORDER BY x.person_id = o.target DESC, x.id) AS n "
+		"FROM (SELECT s.target, s.source AS person_id "
+		"FROM unnest($1, $2) AS s (source, target) "
+		"UNION SELECT s.target, s.target "
+		"FROM unnest($1, $2) AS s (source, target)) o "
+		"JOIN posthog_cohortpeople x ON x.person_id = o.person_id) i "
+		"WHERE i.n > 1 AND c.id = i.id",
 	[PG_COHORT_MOVE] =
 		"UPDATE posthog_cohortpeople c SET person_id = o.target "
 		"FROM unnest($1, $2) AS o (source, target) "

@@ -249,33 +249,12 @@ save_thread(void *cookie)
 	n->result = node_save(n);
 }
 
-static void
-load_thread(void *cookie)
-{
-	struct node *n = cookie;
-
-	n->result = load_and_apply(n);
-}
-
 void
 node_save_in_thread(struct node *n)
 {
 	struct err e;
 
 	must(thread_start(&n->thread, "node", save_thread, n, &e), &e);
-}
-
-void
-node_load_in_thread(struct node *n, int64_t team_id, const char *const *events,
-	size_t n_events)
-{
-	struct err e;
-
-	n->team_id = team_id;
-	n->texts = events;
-	n->n = n_events;
-	n->refused = NULL;
-	must(thread_start(&n->thread, "node", load_thread, n, &e), &e);
 }
 
 int

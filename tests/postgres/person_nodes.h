@@ -64,10 +64,8 @@ void node_play(struct node *n, int64_t team_id, const char *const *events,
 /* What is left of a batch after load or save was BUSY: from the start. */
 void node_redo(struct node *n);
 
-/* The same in a thread of the node. */
+/* node_save in a thread of the node. */
 void node_save_in_thread(struct node *n);
-void node_load_in_thread(struct node *n, int64_t team_id,
-	const char *const *events, size_t n_events);
 int node_wait(struct node *n);
 /* Until a connection of the tests' database waits for a lock. */
 void wait_for_lock(void);
@@ -93,11 +91,4 @@ const char *node_show(struct node *n, const char *id);
 					 sizeof(events_) / sizeof(*events_)),  \
 			0);                                                    \
 	} while (0)
-#define LOAD_IN_THREAD(n, ...)                                                 \
-	do {                                                                   \
-		static const char *const events_[] = {__VA_ARGS__};            \
-		node_load_in_thread(                                           \
-			n, 1, events_, sizeof(events_) / sizeof(*events_));    \
-	} while (0)
-
 #endif

@@ -64,16 +64,16 @@ an_attachment_waits_for_a_merge(void **state)
 {
 	(void)state;
 	PLAY(a, EVENT("e", "s", "\"$set\":{\"k\":1}"), EVENT("e", "t", ""));
+	LOAD(b, EVENT("$identify", "s", "\"$anon_distinct_id\":\"new\""),
+		EVENT("e", "s", "\"$set\":{\"l\":1}"));
 	LOAD(a, EVENT("$merge_dangerously", "t", "\"alias\":\"s\""));
 	assert_int_equal(node_save(a), 0);
-	LOAD_IN_THREAD(b,
-		EVENT("$identify", "s", "\"$anon_distinct_id\":\"new\""),
-		EVENT("e", "s", "\"$set\":{\"l\":1}"));
+	node_save_in_thread(b);
 	wait_for_lock();
 	node_commit(a);
-	assert_int_equal(node_wait(b), 0);
-	assert_int_equal(node_save(b), 0);
-	node_commit(b);
+	assert_int_equal(node_wait(b), -ERR_BUSY);
+	node_redo(b);
+	assert_int_equal(b->n_tries, 1);
 	assert_int_equal(persons(), 1);
 	has(node_show(a, "new"), "\"distinct_ids\":[\"s\",\"t\",\"new\"]");
 	has(node_show(a, "new"), "\"k\":1,\"l\":1");
@@ -85,14 +85,15 @@ a_merge_waits_for_an_attachment(void **state)
 {
 	(void)state;
 	PLAY(a, EVENT("e", "s", ""), EVENT("e", "t", ""));
+	LOAD(a, EVENT("$merge_dangerously", "t", "\"alias\":\"s\""));
 	LOAD(b, EVENT("$create_alias", "s", "\"alias\":\"new\""));
 	assert_int_equal(node_save(b), 0);
-	LOAD_IN_THREAD(a, EVENT("$merge_dangerously", "t", "\"alias\":\"s\""));
+	node_save_in_thread(a);
 	wait_for_lock();
 	node_commit(b);
-	assert_int_equal(node_wait(a), 0);
-	assert_int_equal(node_save(a), 0);
-	node_commit(a);
+	assert_int_equal(node_wait(a), -ERR_BUSY);
+	node_redo(a);
+	assert_int_equal(a->n_tries, 1);
 	assert_int_equal(persons(), 1);
 	has(node_show(a, "new"), "\"distinct_ids\":[\"s\",\"t\",\"new\"]");
 }
@@ -104,13 +105,13 @@ merges_in_opposite_directions_make_one_person(void **state)
 	PLAY(a, EVENT("e", "s", "\"$set\":{\"k\":1}"),
 		EVENT("e", "t", "\"$set\":{\"l\":1}"));
 	LOAD(a, EVENT("$merge_dangerously", "t", "\"alias\":\"s\""));
-	LOAD_IN_THREAD(b, EVENT("$merge_dangerously", "s", "\"alias\":\"t\""));
-	wait_for_lock();
+	LOAD(b, EVENT("$merge_dangerously", "s", "\"alias\":\"t\""));
 	assert_int_equal(node_save(a), 0);
+	node_save_in_thread(b);
+	wait_for_lock();
 	node_commit(a);
-	assert_int_equal(node_wait(b), 0);
-	assert_int_equal(node_save(b), 0);
-	node_commit(b);
+	assert_int_equal(node_wait(b), -ERR_BUSY);
+	node_redo(b);
 	assert_int_equal(persons(), 1);
 	has(node_show(a, "s"), "\"k\":1,\"l\":1");
 	has(node_show(a, "s"), "\"distinct_ids\":[\"s\",\"t\"]");
@@ -216,8 +217,9 @@ a_deadlock_is_done_again(void **state)
 	rival_sql("patience");
 	rival_sql("BEGIN");
 	rival_sql("last");
-	LOAD_IN_THREAD(a, EVENT("e", "s", "\"$set\":{\"k\":1}"),
+	LOAD(a, EVENT("e", "s", "\"$set\":{\"k\":1}"),
 		EVENT("e", "t", "\"$set\":{\"k\":1}"));
+	node_save_in_thread(a);
 	wait_for_lock();
 	rival_sql("first"); /* waits until a is ended */
 	assert_int_equal(node_wait(a), -ERR_BUSY);
@@ -248,6 +250,40 @@ rows_that_vanish_are_read_again(void **state)
 	assert_int_equal(node_save(a), -ERR_BUSY);
 	node_redo(a);
 	has(node_show(a, "w"), "\"distinct_ids\":[\"t\",\"s\",\"u\",\"w\"]");
+}
+
+/* What changes nothing waits for nobody, and is of the time it was read. */
+static void
+events_that_change_nothing_lock_nothing(void **state)
+{
+	(void)state;
+	PLAY(a, EVENT("e", "s", "\"$set\":{\"k\":1}"));
+	LOAD(a, EVENT("e", "s", "\"$set\":{\"k\":2}"));
+	assert_int_equal(node_save(a), 0);
+	PLAY(b, EVENT("e", "s", ""));
+	assert_int_equal(b->n_tries, 1);
+	node_commit(a);
+}
+
+/* After a conflict a node locks what it looks at, so that it comes through. */
+static void
+a_node_that_was_undone_locks_first(void **state)
+{
+	(void)state;
+	PLAY(a, EVENT("e", "s", ""), EVENT("e", "t", ""));
+	LOAD(b, EVENT("e", "s", "\"$set\":{\"k\":2}"));
+	PLAY(a, EVENT("e", "s", "\"$set\":{\"l\":1}"));
+	assert_int_equal(node_save(b), -ERR_BUSY);
+	node_rollback(b);
+	LOAD(b, EVENT("e", "s", "\"$set\":{\"k\":3}"));
+	LOAD(a, EVENT("e", "s", "\"$set\":{\"l\":2}"));
+	node_save_in_thread(a);
+	wait_for_lock();
+	assert_int_equal(node_save(b), 0);
+	node_commit(b);
+	assert_int_equal(node_wait(a), -ERR_BUSY);
+	node_redo(a);
+	has(node_show(a, "s"), "\"k\":3,\"l\":2");
 }
 
 /* The connection goes in the middle: an error that says so, and nothing is
@@ -286,6 +322,8 @@ main(void)
 		T(two_personless_events_go_on),
 		T(a_deadlock_is_done_again),
 		T(rows_that_vanish_are_read_again),
+		T(events_that_change_nothing_lock_nothing),
+		T(a_node_that_was_undone_locks_first),
 		T(a_lost_connection_leaves_nothing),
 	};
 #undef T
