@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "persondb/definitions.h"
+#include "stats/stats.h"
 #include "store/sql.h"
 
 /* More than two events need. */
@@ -124,8 +126,11 @@ static const char *const trigger_texts[] = {
 	"CREATE TRIGGER refuse BEFORE INSERT ON position "
 	"BEGIN SELECT RAISE(ABORT, 'refused'); END",
 	"DROP TRIGGER refuse",
+	"CREATE TRIGGER refuse BEFORE INSERT ON property_definition "
+	"BEGIN SELECT RAISE(ABORT, 'refused'); END",
 };
-static const struct sql_set trigger_sql = {"trigger", trigger_texts, 2};
+static const struct sql_set trigger_sql = {
+	"trigger", trigger_texts, ARRAY_LEN(trigger_texts)};
 
 struct trigger_job {
 	struct store_job job;
@@ -179,6 +184,52 @@ a_commit_that_fails_is_done_again_and_nothing_doubles(void **state)
 	pipeline_trouble(w->p, why, sizeof(why));
 	assert_string_equal(why, "");
 	buf_fini(&text);
+}
+
+/* How many properties are defined. */
+static int
+n_defined(struct world *w)
+{
+	struct store_conn *c;
+	struct buf lines;
+	struct err e;
+	int64_t cursor = 0;
+	int n;
+
+	buf_init(&lines, 1 << 20);
+	assert_int_equal(store_reader_open(w->state, &c, &e), 0);
+	assert_int_equal(persondb_list_property_definitions(
+				 c, w->team_id, &cursor, 1000, &lines, &e),
+		0);
+	store_reader_close(c);
+	n = times(&lines, "\n");
+	buf_fini(&lines);
+	return n;
+}
+
+/* definition-1: events go on without them, and they are found again. */
+static void
+definitions_that_cannot_be_saved_are_found_again(void **state)
+{
+	struct world *w = *state;
+	uint64_t before = stats_counter(STATS_DEFINITION_FAILURES, 0);
+	char why[256];
+
+	trigger(w, 2);
+	send(w, 0, "u", "e", "{\"one\":1}");
+	world_start(w, plain);
+	world_drain(w);
+	assert_int_equal(n_defined(w), 0);
+	assert_int_equal(
+		stats_counter(STATS_DEFINITION_FAILURES, 0) - before, 1);
+	pipeline_trouble(w->p, why, sizeof(why));
+	assert_string_equal(why, "");
+	trigger(w, 1);
+	send(w, 1, "u", "e", "{\"one\":2}");
+	world_drain(w);
+	assert_true(n_defined(w) > 0);
+	each_is_there_once(w, 2);
+	assert_int_equal(world_count(w, TOPIC_DEAD_LETTERS, 1), 0);
 }
 
 /* A person with large properties stands in every row: more bytes than a batch
@@ -326,6 +377,7 @@ run_flow_tests(void)
 		FLOW_TEST(a_restart_goes_on_where_the_commit_was),
 		FLOW_TEST(
 			a_commit_that_fails_is_done_again_and_nothing_doubles),
+		FLOW_TEST(definitions_that_cannot_be_saved_are_found_again),
 		FLOW_TEST(rows_that_multiply_are_done_in_smaller_batches),
 		FLOW_TEST(each_allocation_may_fail_once),
 		FLOW_TEST(other_inputs_are_read_too),
