@@ -14,7 +14,7 @@ from sluicetest import CommandFailed, Sluice, eventually
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "privacy"))
 
 from test_erasure import SMALL, delete, set_event  # noqa: E402
-from test_postgres import rows_with  # noqa: E402
+from test_erasure_pg import rows_with  # noqa: E402
 from test_privacy import tables_with  # noqa: E402
 
 NAMED_WITHIN_S = 10
