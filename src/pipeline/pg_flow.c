@@ -215,7 +215,6 @@ pg_flow_new(struct pipeline *p, struct pg *pg, const struct pg_state *state,
 		return err_set(e, ERR_NO_MEMORY, "no memory for the pipeline");
 	f->p = p;
 	f->state = *state;
-	f->is_prepared = state->prepared != 0;
 	f->last = &f->first;
 	lock_init(&f->lock);
 	cond_init(&f->wake);

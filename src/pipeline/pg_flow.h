@@ -44,7 +44,9 @@ struct pg_flow {
 	/* Persons thread only. */
 	struct pg_state state; /* batch: committed last, published or soon */
 	bool is_resolved; /* the marker and state.db agree */
-	bool is_prepared; /* state.batch + 1 stands prepared in state.db */
+	/* state.batch + 1 stands prepared in state.db and was not committed: to
+	 * be discarded. Never what was found at the start (state.prepared). */
+	bool is_prepared;
 	bool was_server; /* the last error came from the server */
 	bool was_size; /* … which does not take a person's properties */
 	bool has_said_refusal;

@@ -118,10 +118,8 @@ finish_prepared(struct pg_flow *f, bool was_committed, struct err *e)
 	} else {
 		r = pg_discard(f, e);
 	}
-	if (r == 0) {
+	if (r == 0)
 		s->prepared = 0;
-		f->is_prepared = false;
-	}
 	return r;
 }
 

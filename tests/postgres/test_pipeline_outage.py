@@ -1,7 +1,16 @@
 """Postgres goes and comes while events arrive."""
 
 import pytest
-from flow_kit import assert_each_once, assert_versions, events, node, trouble
+from flow_kit import (
+    arm,
+    assert_each_once,
+    assert_versions,
+    events,
+    needs_fault_points,
+    node,
+    trouble,
+    wait_death,
+)
 from postgres import Postgres
 from sluicetest import eventually
 
@@ -68,3 +77,27 @@ def test_a_stop_while_postgres_is_away(own):
         s.start()
         s.drain()
         assert_each_once(s, many)
+
+
+def test_what_is_in_doubt_at_a_start_stays(own):
+    """pipeline-9. Killed behind the COMMIT; at the next start and stop Postgres is
+    away: the batch stays prepared."""
+    own.create_db("d")
+    with node(own.url("d")) as s:
+        needs_fault_points(s)
+        token = s.project()["api_token"]
+        many = events(30, 3)
+        arm(s, "pipeline_committed:kill")
+        s.send(token, many)
+        wait_death(s)
+        own.stop()
+        arm(s, "")
+        s.start(ready=False)
+        eventually(lambda: says_postgres(s), 15, "status names Postgres")
+        s.stop(timeout_s=20)
+        own.start()
+        s.start()
+        s.drain()
+        assert "outcome=published" in s.log()
+        assert_each_once(s, many)
+        assert_versions(own, "d", many)
