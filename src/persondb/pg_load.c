@@ -3,9 +3,9 @@
 /*
  * Loading in one round trip, without locks: seven of ten events change nothing,
  * and a lock is a write. Ids and persons are read in one snapshot; what the
- * batch then changes is locked by the save, in the order of row ids, and must be
- * as it was read (persondb-4). After a save that found it changed, loads lock
- * what they look at for a while.
+ * batch then changes is locked by the save, in the order of row ids, and must
+ * be as it was read (persondb-4). After a save that found it changed, loads
+ * lock what they look at for a while.
  */
 
 static int

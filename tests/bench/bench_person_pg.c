@@ -1,10 +1,9 @@
 /*
  * What a batch costs in the person store in Postgres: bench_person_pg URL
- * [PERSONS] [BATCH] [BATCHES]. The project (1) is filled when it has no persons.
- * Of 100 events 70 are of known persons and change nothing, 20 update a
- * property, 8 are of new persons, 2 merge two known ones. Each batch is one
- * transaction. Shown: wall time of each part, and how much of it this process
- * computed.
+ * [PERSONS] [BATCH] [BATCHES]. Project 1 is filled when it has no persons. Of
+ * 100 events 70 are of known persons and change nothing, 20 update a property,
+ * 8 are of new persons, 2 merge two known ones. Each batch is one transaction.
+ * Shown: wall time of each part, and how much of it this process computed.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -229,7 +229,8 @@ a_deadlock_is_done_again(void **state)
 	has(node_show(a, "t"), "\"k\":1");
 }
 
-/* Programs that keep to no order of locks change rows between load and save. */
+/* persondb-6: programs that keep to no order of locks change rows between load
+ * and save. */
 static void
 rows_that_vanish_are_read_again(void **state)
 {

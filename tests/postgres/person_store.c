@@ -226,6 +226,7 @@ a_new_type_takes_over_old_groups(void **state)
 		1);
 }
 
+/* persondb-5: row ids taken for it serve the next. */
 static void
 a_batch_that_is_rolled_back_leaves_nothing(void **state)
 {
