@@ -11,7 +11,8 @@
  * Many persons at once, for measurements: user-00000000 to n - 1, each as the
  * app server would have made it of one page view of the load generator
  * (httpc/load) and one update, so that further page views of it change nothing
- * that is written, and updates nothing but a value. Only into a store that has no persons yet.
+ * that is written, and updates nothing but a value. Only into a store that has
+ * no persons yet.
  */
 struct store;
 

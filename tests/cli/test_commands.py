@@ -425,7 +425,8 @@ def test_bench_ingest_keeps_its_persons(tmp_path):
     done = run("bench", "ingest", "--seconds", "1", "--threads", "--compare", *keep)
     assert done.returncode == 0, done.stderr
     first = json.loads(done.stdout)
-    assert first["threads_ratio"] > 0 and first["cpus_ratio"] > 0 and first["cost_ratio"] > 0
+    assert first["threads_ratio"] > 0 and first["cpus_ratio"] > 0
+    assert first["cost_ratio"] > 0
     assert first["build_seconds"] > 0 and "GB" in done.stderr
     done = run("bench", "ingest", "--seconds", "1", *keep)
     assert done.returncode == 0, done.stderr
