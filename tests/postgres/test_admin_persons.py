@@ -71,7 +71,9 @@ def test_a_server_that_is_away_is_said():
 
 
 def shows(sluice, project):
-    return sluice.cli_json("person", "show", "ann", "--project", str(project["id"]))
+    return sluice.cli_json(
+        "person", "show", "--distinct-id", "ann", "--project", str(project["id"])
+    )
 
 
 def is_shown(sluice, project):
