@@ -61,8 +61,7 @@ void world_send(struct world *w, const struct world_event *ev);
 /* A record with this value and no headers. */
 void world_send_raw(struct world *w, struct slice value);
 /* Until fn says so, at most 60 s. */
-void world_wait(
-	struct world *w, bool (*fn)(struct world *w), const char *what);
+void world_wait(struct world *w, bool (*fn)(struct world *w), const char *what);
 /* Until all of the front log is worked on, at most 60 s. */
 void world_drain(struct world *w);
 /* Until the pipeline says that it is in trouble, at most 10 s. */
