@@ -2,7 +2,6 @@
 
 import pytest
 from flow_kit import node
-
 from postgres import Postgres
 from sluicetest import CommandFailed, eventually
 

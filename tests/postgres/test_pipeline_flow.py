@@ -94,8 +94,8 @@ def test_a_person_is_deleted(server, db):
 
 
 def test_two_nodes_share_persons(server, db):
-    """pipeline-13. Both write the same persons all the time: conflicts are done again, and each
-    person has had each event once."""
+    """pipeline-13. Both write the same persons all the time: conflicts are done
+    again, and each person has had each event once."""
     url = server.url(db)
     with node(url, **{"ingest.batch_events": "40"}) as a:
         token = a.project()["api_token"]
