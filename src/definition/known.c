@@ -2,7 +2,8 @@
 #include "definition/definition_int.h"
 
 /*
- * Hashes in sets of eight places; in each set those used longest ago go first.
+ * Hashes in sets of eight places; in each set those used longest ago go first
+ * (definition-3).
  * A hash of 64 bits stands for its name: two names of one hash among all that
  * is known are not to be expected, and would cost one missing row.
  */

@@ -298,6 +298,7 @@ definition_note(
 	/* What persons decided may differ between events of one shape. */
 	shape = mix(shape, (uint64_t)ev->is_personless);
 	shape = mix(shape, (uint64_t)(group_type_index + 1));
+	/* definition-2 */
 	if (!is_new(s, key_of(ev->rules->project_id, OF_SHAPE, shape, 0), hour))
 		return;
 	if (n_updates(ev) > UPDATES_MAX) {
@@ -311,6 +312,7 @@ definition_note(
 		note_members(s, ev);
 }
 
+/* definition-1 */
 void
 definition_learn(struct definition_set *s)
 {
