@@ -18,15 +18,15 @@ warn_limit(struct apply *a, struct slice type)
 }
 
 static int
-lowest_free(const struct person_team *t)
+lowest_free(const struct person_types *y)
 {
-	if (t->n_types >= LIMIT_GROUP_TYPES)
+	if (y->n >= LIMIT_GROUP_TYPES)
 		return -1;
 	for (int i = 0; i < LIMIT_GROUP_TYPES; i++) {
 		bool taken = false;
 
-		for (int j = 0; j < t->n_types; j++)
-			taken |= t->types[j].index == i;
+		for (int j = 0; j < y->n; j++)
+			taken |= y->list[j].index == i;
 		if (!taken)
 			return i;
 	}
@@ -37,23 +37,25 @@ lowest_free(const struct person_team *t)
 static int
 type_index(struct apply *a, struct person_team *t, struct slice type)
 {
+	struct person_types *y = t->types;
 	int index;
 
+	INVARIANT(y != NULL, "person-1");
 	if (type.len == 0 || utf8_units16(type) > LIMIT_GROUP_KEY_UNITS)
 		return -1;
-	for (int i = 0; i < t->n_types; i++)
-		if (slice_eq(t->types[i].name, type))
-			return t->types[i].index;
-	index = lowest_free(t);
+	for (int i = 0; i < y->n; i++)
+		if (slice_eq(y->list[i].name, type))
+			return y->list[i].index;
+	index = lowest_free(y);
 	if (index < 0) {
 		warn_limit(a, type);
 		return -1;
 	}
-	t->types[t->n_types].name = type;
-	t->types[t->n_types].index = index;
-	t->types[t->n_types].created_at_us = a->ev->timestamp_us;
-	t->n_types++;
-	t->is_changed = true;
+	y->list[y->n].name = type;
+	y->list[y->n].index = index;
+	y->list[y->n].team_id = t->team_id;
+	y->list[y->n].created_at_us = a->ev->timestamp_us;
+	y->n++;
 	return index;
 }
 

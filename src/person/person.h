@@ -111,18 +111,26 @@ struct person_group {
 	struct person_group *next;
 };
 
-/* Group types of one project, and its rules. */
-struct person_team {
-	int64_t team_id;
-	int64_t project_id;
-	bool want_types, types_loaded, is_changed;
-	int n_types;
-	int n_stored; /* types below are in the store */
+/* Group types; teams of one owner share them (person-6). */
+struct person_types {
+	int64_t owner_id; /* the project, or as the store has it */
+	bool is_loaded;
+	int n;
+	int n_stored; /* those below are in the store */
 	struct {
 		struct slice name;
 		int index;
+		int64_t team_id; /* that used it first; of those not stored */
 		int64_t created_at_us;
-	} types[LIMIT_GROUP_TYPES];
+	} list[LIMIT_GROUP_TYPES];
+	struct person_types *next;
+};
+
+struct person_team {
+	int64_t team_id;
+	int64_t project_id;
+	bool want_types;
+	struct person_types *types; /* NULL until a load of what is wanted */
 	struct person_team *next;
 };
 
@@ -144,6 +152,7 @@ struct person_set {
 	struct person_id *ids, **ids_tail;
 	struct person_group *groups, **groups_tail;
 	struct person_team *teams;
+	struct person_types *types;
 	uint32_t n_ids, n_groups;
 	/* Changes, each once, in order of the first change. */
 	struct person *persons_changed, **persons_changed_tail;
@@ -250,5 +259,11 @@ void person_attach_loaded(struct person *p, struct person_id *d);
 void person_adopt(struct person_set *s, struct person *p, struct person_id *d);
 struct person_team *person_put_team(
 	struct person_set *s, int64_t team_id, int64_t project_id);
+struct person_team *person_find_team(
+	const struct person_set *s, int64_t team_id);
+/* For the store, at a load: gives the team the types of this owner, the same to
+ * each team that has it; to be loaded if they are new. NULL: no memory. */
+struct person_types *person_put_types(
+	struct person_set *s, struct person_team *t, int64_t owner_id);
 
 #endif

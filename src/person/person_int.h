@@ -77,7 +77,5 @@ struct person_group *person_find_group(const struct person_set *s,
 	int64_t team_id, struct slice type, struct slice key);
 struct person_group *person_put_group(struct person_set *s, int64_t team_id,
 	struct slice type, struct slice key);
-struct person_team *person_find_team(
-	const struct person_set *s, int64_t team_id);
 
 #endif

@@ -226,10 +226,11 @@ person_group_type_index(
 	const struct person_set *s, int64_t team_id, struct slice type)
 {
 	const struct person_team *t = person_find_team(s, team_id);
+	const struct person_types *y = t == NULL ? NULL : t->types;
 
-	for (int i = 0; t != NULL && i < t->n_types; i++)
-		if (slice_eq(t->types[i].name, type))
-			return t->types[i].index;
+	for (int i = 0; y != NULL && i < y->n; i++)
+		if (slice_eq(y->list[i].name, type))
+			return y->list[i].index;
 	return -1;
 }
 
@@ -250,6 +251,30 @@ person_put_team(struct person_set *s, int64_t team_id, int64_t project_id)
 	t->next = s->teams;
 	s->teams = t;
 	return t;
+}
+
+/* person-6 */
+struct person_types *
+person_put_types(struct person_set *s, struct person_team *t, int64_t owner_id)
+{
+	struct person_types *y = s->types;
+
+	if (t->types != NULL)
+		return t->types;
+	while (y != NULL && y->owner_id != owner_id)
+		y = y->next;
+	if (y == NULL) {
+		y = arena_new(s->arena, struct person_types);
+		if (y == NULL) {
+			s->failed = true;
+			return NULL;
+		}
+		y->owner_id = owner_id;
+		y->next = s->types;
+		s->types = y;
+	}
+	t->types = y;
+	return y;
 }
 
 void

@@ -196,7 +196,7 @@ load_id(struct store_conn *c, struct person_set *s, struct person_id *d,
 }
 
 static int
-load_types(struct store_conn *c, struct person_set *s, struct person_team *t,
+load_types(struct store_conn *c, struct person_set *s, struct person_types *y,
 	struct err *e)
 {
 	struct store_stmt *st;
@@ -204,8 +204,8 @@ load_types(struct store_conn *c, struct person_set *s, struct person_team *t,
 
 	if (sql_get(c, &persondb_sql, PERSONDB_TYPES_GET, &st, e) != 0)
 		return -(int)e->code;
-	sql_bind_i64(st, 1, t->project_id);
-	while ((rc = sql_step(st, e)) > 0 && t->n_types < LIMIT_GROUP_TYPES) {
+	sql_bind_i64(st, 1, y->owner_id);
+	while ((rc = sql_step(st, e)) > 0 && y->n < LIMIT_GROUP_TYPES) {
 		struct slice name =
 			arena_dup_slice(s->arena, sql_col_text(st, 1));
 
@@ -213,28 +213,28 @@ load_types(struct store_conn *c, struct person_set *s, struct person_team *t,
 			sql_reset(st);
 			return no_memory(e);
 		}
-		t->types[t->n_types].index = (int)sql_col_i64(st, 0);
-		t->types[t->n_types].name = name;
-		t->types[t->n_types].created_at_us = sql_col_i64(st, 2);
-		t->n_types++;
+		y->list[y->n].index = (int)sql_col_i64(st, 0);
+		y->list[y->n].name = name;
+		y->list[y->n].created_at_us = sql_col_i64(st, 2);
+		y->n++;
 	}
 	sql_reset(st);
-	t->n_stored = t->n_types;
-	t->types_loaded = rc >= 0;
+	y->n_stored = y->n;
+	y->is_loaded = rc >= 0;
 	return rc < 0 ? rc : 0;
 }
 
 static int
-type_index(const struct person_set *s, const struct person_group *g)
+load_all_types(struct store_conn *c, struct person_set *s, struct err *e)
 {
-	for (struct person_team *t = s->teams; t != NULL; t = t->next) {
-		if (t->team_id != g->team_id)
-			continue;
-		for (int i = 0; i < t->n_types; i++)
-			if (slice_eq(t->types[i].name, g->type))
-				return t->types[i].index;
-	}
-	return -1;
+	for (struct person_team *t = s->teams; t != NULL; t = t->next)
+		if (t->want_types &&
+			person_put_types(s, t, t->project_id) == NULL)
+			return no_memory(e);
+	for (struct person_types *y = s->types; y != NULL; y = y->next)
+		if (!y->is_loaded && load_types(c, s, y, e) != 0)
+			return -(int)e->code;
+	return 0;
 }
 
 static int
@@ -244,7 +244,7 @@ load_group(struct store_conn *c, struct person_set *s, struct person_group *g,
 	struct store_stmt *st;
 	int rc;
 
-	g->type_index = type_index(s, g);
+	g->type_index = person_group_type_index(s, g->team_id, g->type);
 	g->is_loaded = true;
 	if (g->type_index < 0)
 		return 0; /* no group can have a type that does not exist */
@@ -282,10 +282,8 @@ persondb_load(struct store_conn *c, struct person_set *s, struct err *e)
 			return -(int)e->code;
 		}
 	}
-	for (struct person_team *t = s->teams; t != NULL; t = t->next)
-		if (t->want_types && !t->types_loaded &&
-			load_types(c, s, t, e) != 0)
-			return -(int)e->code;
+	if (load_all_types(c, s, e) != 0)
+		return -(int)e->code;
 	for (struct person_group *g = s->groups; g != NULL; g = g->next)
 		if (!g->is_loaded && load_group(c, s, g, e) != 0)
 			return -(int)e->code;

@@ -18,22 +18,6 @@ owner_of(const struct persondb_pg *d, const struct person_team *t)
 	return d->schema.group_type_by_project ? t->project_id : t->team_id;
 }
 
-static struct person_team *
-team_of(const struct person_set *s, int64_t team_id)
-{
-	struct person_team *t = s->teams;
-
-	while (t != NULL && t->team_id != team_id)
-		t = t->next;
-	return t;
-}
-
-static bool
-wants_types(const struct person_team *t)
-{
-	return t->want_types && !t->types_loaded;
-}
-
 static int
 queue_types(struct persondb_pg *d, struct person_set *s, struct err *e)
 {
@@ -41,8 +25,12 @@ queue_types(struct persondb_pg *d, struct person_set *s, struct err *e)
 	struct pg_stmt *st;
 
 	for (struct person_team *t = s->teams; t != NULL; t = t->next)
-		if (wants_types(t))
-			pg_array_int(&k->i64[0], owner_of(d, t));
+		if (t->want_types &&
+			person_put_types(s, t, owner_of(d, t)) == NULL)
+			return no_memory(e);
+	for (struct person_types *y = s->types; y != NULL; y = y->next)
+		if (!y->is_loaded)
+			pg_array_int(&k->i64[0], y->owner_id);
 	if (k->i64[0].n == 0)
 		return 0;
 	st = persondb_pg_get(
@@ -61,7 +49,8 @@ queue_rows(struct persondb_pg *d, struct person_set *s, struct err *e)
 		if (g->is_loaded)
 			continue;
 		pg_array_int(&k->i32[0], g->team_id);
-		pg_array_int(&k->i64[0], owner_of(d, team_of(s, g->team_id)));
+		pg_array_int(&k->i64[0],
+			person_find_team(s, g->team_id)->types->owner_id);
 		pg_array_text(&k->text[0], g->type);
 		pg_array_text(&k->text[1], g->key);
 	}
@@ -130,24 +119,24 @@ read_teams(struct persondb_pg *d, struct err *e)
 }
 
 static int
-enter_types(struct persondb_pg *d, struct person_set *s, struct person_team *t,
+enter_types(struct persondb_pg *d, struct person_set *s, struct person_types *y,
 	struct err *e)
 {
 	for (int i = 0; i < pg_n_rows(d->c); i++) {
 		struct slice name;
 
-		if (pg_col_i64(d->c, i, 0) != owner_of(d, t) ||
-			t->n_types == LIMIT_GROUP_TYPES)
+		if (pg_col_i64(d->c, i, 0) != y->owner_id ||
+			y->n == LIMIT_GROUP_TYPES)
 			continue;
 		name = arena_dup_slice(s->arena, pg_col_text(d->c, i, 2));
 		if (name.p == NULL)
 			return no_memory(e);
-		t->types[t->n_types].index = (int)pg_col_i64(d->c, i, 1);
-		t->types[t->n_types].name = name;
-		t->n_types++;
+		y->list[y->n].index = (int)pg_col_i64(d->c, i, 1);
+		y->list[y->n].name = name;
+		y->n++;
 	}
-	t->n_stored = t->n_types;
-	t->types_loaded = true;
+	y->n_stored = y->n;
+	y->is_loaded = true;
 	return 0;
 }
 
@@ -156,27 +145,16 @@ read_types(struct persondb_pg *d, struct person_set *s, struct err *e)
 {
 	bool has_result = false;
 
-	for (struct person_team *t = s->teams; t != NULL; t = t->next) {
-		if (!wants_types(t))
+	for (struct person_types *y = s->types; y != NULL; y = y->next) {
+		if (y->is_loaded)
 			continue;
 		if (!has_result && pg_next(d->c, e) != 0)
 			return -(int)e->code;
 		has_result = true;
-		if (enter_types(d, s, t, e) != 0)
+		if (enter_types(d, s, y, e) != 0)
 			return -(int)e->code;
 	}
 	return 0;
-}
-
-static int
-type_index(const struct person_set *s, const struct person_group *g)
-{
-	const struct person_team *t = team_of(s, g->team_id);
-
-	for (int i = 0; i < t->n_types; i++)
-		if (slice_eq(t->types[i].name, g->type))
-			return t->types[i].index;
-	return -1;
 }
 
 static int
@@ -204,7 +182,7 @@ read_rows(struct persondb_pg *d, struct person_set *s, struct err *e)
 		if (g->is_loaded)
 			continue;
 		asked[n++] = g;
-		g->type_index = type_index(s, g);
+		g->type_index = person_group_type_index(s, g->team_id, g->type);
 		g->is_loaded = true;
 	}
 	if (n == 0)

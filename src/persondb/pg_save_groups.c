@@ -9,14 +9,15 @@ insert_types(struct pg_save *v, struct err *e)
 	struct persondb_pg_cols *k = persondb_pg_cols(v->d);
 	struct pg_stmt *st;
 
-	for (struct person_team *t = v->s->teams; t != NULL; t = t->next) {
-		for (int i = t->n_stored; i < t->n_types; i++) {
-			pg_array_int(&k->i32[0], t->team_id);
-			pg_array_int(&k->i64[0], t->project_id);
-			pg_array_text(&k->text[0], t->types[i].name);
-			pg_array_int(&k->i32[1], t->types[i].index);
+	for (struct person_types *y = v->s->types; y != NULL; y = y->next) {
+		for (int i = y->n_stored; i < y->n; i++) {
+			pg_array_int(&k->i32[0], y->list[i].team_id);
+			/* Unused where the owner is the team. */
+			pg_array_int(&k->i64[0], y->owner_id);
+			pg_array_text(&k->text[0], y->list[i].name);
+			pg_array_int(&k->i32[1], y->list[i].index);
 			pg_array_time(&k->time[0],
-				persondb_pg_time(t->types[i].created_at_us));
+				persondb_pg_time(y->list[i].created_at_us));
 		}
 	}
 	if (k->i32[0].n == 0)
@@ -36,13 +37,12 @@ insert_types(struct pg_save *v, struct err *e)
 static bool
 is_of_new_type(const struct pg_save *v, const struct person_group *g)
 {
-	for (struct person_team *t = v->s->teams; t != NULL; t = t->next) {
-		if (t->team_id != g->team_id)
-			continue;
-		for (int i = t->n_stored; i < t->n_types; i++)
-			if (t->types[i].index == g->type_index)
-				return true;
-	}
+	const struct person_types *y =
+		person_find_team(v->s, g->team_id)->types;
+
+	for (int i = y->n_stored; i < y->n; i++)
+		if (y->list[i].index == g->type_index)
+			return true;
 	return false;
 }
 

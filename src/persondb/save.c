@@ -113,18 +113,18 @@ save_personless(struct store_conn *c, struct person_id *d, struct err *e)
 }
 
 static int
-save_types(struct store_conn *c, struct person_team *t, struct err *e)
+save_types(struct store_conn *c, struct person_types *y, struct err *e)
 {
 	struct store_stmt *st;
 
-	for (; t->n_stored < t->n_types; t->n_stored++) {
+	for (; y->n_stored < y->n; y->n_stored++) {
 		if (sql_get(c, &persondb_sql, PERSONDB_TYPE_INSERT, &st, e) !=
 			0)
 			return -(int)e->code;
-		sql_bind_i64(st, 1, t->project_id);
-		sql_bind_i64(st, 2, t->types[t->n_stored].index);
-		sql_bind_text(st, 3, t->types[t->n_stored].name);
-		sql_bind_i64(st, 4, t->types[t->n_stored].created_at_us);
+		sql_bind_i64(st, 1, y->owner_id);
+		sql_bind_i64(st, 2, y->list[y->n_stored].index);
+		sql_bind_text(st, 3, y->list[y->n_stored].name);
+		sql_bind_i64(st, 4, y->list[y->n_stored].created_at_us);
 		if (sql_run(st, e) != 0)
 			return -(int)e->code;
 	}
@@ -166,8 +166,8 @@ persondb_save(struct store_conn *c, struct person_set *s, struct err *e)
 		d = d->next_personless)
 		if (save_personless(c, d, e) != 0)
 			return -(int)e->code;
-	for (struct person_team *t = s->teams; t != NULL; t = t->next)
-		if (save_types(c, t, e) != 0)
+	for (struct person_types *y = s->types; y != NULL; y = y->next)
+		if (save_types(c, y, e) != 0)
 			return -(int)e->code;
 	for (struct person_group *g = s->groups_changed; g != NULL;
 		g = g->next_changed)

@@ -162,6 +162,8 @@ load_and_apply(struct node *n)
 	for (size_t i = 0; i < n->n; i++) {
 		n->events[i] = make_event(m, n->texts[i], &next);
 		assert_int_equal(next, EVENT_GO);
+		if (n->team_ids != NULL)
+			make_of_team(m, n->events[i], n->team_ids[i]);
 	}
 	r = person_set_init(&n->s, &m->arena, &m->scratch, e);
 	n->s.refused = n->refused;

@@ -29,7 +29,8 @@ struct node {
 	struct make make;
 	struct person_set s;
 	struct person_refused *refused;
-	int64_t team_id;
+	int64_t team_id; /* and the project's id */
+	const int64_t *team_ids; /* of the events; NULL: each is team_id's */
 	const char *const *texts;
 	size_t n;
 	struct event *events[64];

@@ -207,6 +207,69 @@ groups_and_types_are_shown(void **state)
 					   "{\"index\":1,\"type\":\"team\"}\n");
 }
 
+static void
+has_property(size_t event, const char *part)
+{
+	has(make_properties(&a->make, a->events[event]), part);
+}
+
+/* person-6: two rows of posthog_team with one project_id. Older tables have
+ * types by team, and there each counts for itself. */
+static void
+teams_of_a_project_share_types(void **state)
+{
+	static const int64_t team_ids[] = {1, 2, 2, 1};
+	static const char *const events[] = {
+		EVENT("e", "a", "\"$groups\":{\"org\":\"o1\"}"),
+		EVENT("e", "a", "\"$groups\":{\"site\":\"s2\",\"org\":\"o2\"}"),
+		EVENT("$groupidentify", "a",
+			"\"$group_type\":\"org\",\"$group_key\":\"k\","
+			"\"$group_set\":{\"n\":2}"),
+		EVENT("$groupidentify", "a",
+			"\"$group_type\":\"site\",\"$group_key\":\"k\"")};
+	bool shared = a->schema.group_type_by_project;
+	struct buf *out = &a->make.out;
+	struct err e;
+
+	(void)state;
+	if (shared)
+		raw_sql("UPDATE posthog_team SET project_id = 1 WHERE id = 2");
+	a->team_ids = team_ids;
+	for (int batch = 0; batch < 2; batch++) {
+		node_play(a, 1, events, ARRAY_LEN(events));
+		assert_int_equal(a->n_tries, 1);
+		has_property(0, "\"$group_0\":\"o1\"");
+		has_property(1,
+			shared ? "\"$group_1\":\"s2\"" : "\"$group_0\":\"s2\"");
+		has_property(1,
+			shared ? "\"$group_0\":\"o2\"" : "\"$group_1\":\"o2\"");
+	}
+	assert_int_equal(raw_number("SELECT count(*) "
+				    "FROM posthog_grouptypemapping"),
+		shared ? 2 : 4);
+	for (int64_t team_id = 1; team_id <= 2; team_id++) {
+		buf_reset(out);
+		assert_int_equal(
+			persondb_pg_group_types(a->d, team_id, out, &e), 0);
+		assert_string_equal(buf_cstr(out),
+			shared || team_id == 1
+				? "{\"index\":0,\"type\":\"org\"}\n"
+				  "{\"index\":1,\"type\":\"site\"}\n"
+				: "{\"index\":0,\"type\":\"site\"}\n"
+				  "{\"index\":1,\"type\":\"org\"}\n");
+	}
+	assert_int_equal(
+		raw_number("SELECT count(*) FROM posthog_group WHERE "
+			   "version = 1 AND group_key = 'k' AND "
+			   "group_type_index = CASE team_id WHEN 1 THEN 1 "
+			   "ELSE (SELECT group_type_index FROM "
+			   "posthog_grouptypemapping t WHERE group_type = "
+			   "'org' ORDER BY t.team_id DESC LIMIT 1) END"),
+		2);
+	if (shared)
+		raw_sql("UPDATE posthog_team SET project_id = 2 WHERE id = 2");
+}
+
 /* A group that is left of a type which somebody removed is taken over. */
 static void
 a_new_type_takes_over_old_groups(void **state)
@@ -615,6 +678,7 @@ main(int argc, char **argv)
 		T(deletion_leaves_tombstones),
 		T(lists_come_in_pages),
 		T(groups_and_types_are_shown),
+		T(teams_of_a_project_share_types),
 		T(a_new_type_takes_over_old_groups),
 		T(a_batch_that_is_rolled_back_leaves_nothing),
 		T(personless_ids_are_remembered),

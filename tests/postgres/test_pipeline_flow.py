@@ -324,6 +324,39 @@ def test_a_copied_folder_is_refused(server, db):
         assert_each_once(s, many + more)
 
 
+def test_teams_of_a_project_share_group_types(server):
+    """person-6: what two environments of a project send at once."""
+    db = "teams_of_a_project"
+    url = server.create_db(db, kind="posthog")
+    tokens = [
+        server.create_team(db, 1),
+        server.create_team(db, 2, project_id=1),
+    ]
+    names = [("org", "site"), ("team", "org")]
+    with node(url, **{"ingest.batch_wait_ms": "300"}) as s:
+        for token, groups in zip(tokens, names, strict=True):
+            one = events(1, 1)[0]
+            one["properties"]["$groups"] = dict.fromkeys(groups, token)
+            s.send(token, [one])
+        s.drain()
+        types = dict(
+            server.sql(
+                """SELECT group_type, group_type_index
+                FROM posthog_grouptypemapping WHERE project_id = 1""",
+                db,
+            )
+        )
+        assert set(types) == {"org", "site", "team"}
+        assert sorted(types.values()) == ["0", "1", "2"]
+        found = {r["team_id"]: r for r in rows(s)}
+        assert {r["project_id"] for r in found.values()} == {1}
+        for team_id, groups in zip((1, 2), names, strict=True):
+            properties = json.loads(found[team_id]["properties"])
+            given = {k for k in properties if k.startswith("$group_")}
+            assert given == {f"$group_{types[name]}" for name in groups}
+    server.drop_db(db)
+
+
 def test_persons_stay_in_their_store(server, db):
     with Sluice() as s:
         s.send(s.project()["api_token"], events(4, 2))

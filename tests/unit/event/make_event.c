@@ -84,6 +84,16 @@ make_event(struct make *m, const char *json, enum event_next *next)
 	return ev;
 }
 
+void
+make_of_team(struct make *m, struct event *ev, int64_t team_id)
+{
+	struct event_rules *rules = arena_new(&m->arena, struct event_rules);
+
+	*rules = m->rules;
+	rules->team_id = team_id;
+	ev->rules = rules;
+}
+
 const char *
 make_properties(struct make *m, const struct event *ev)
 {

@@ -23,6 +23,8 @@ struct event *make_read(struct make *m, const char *json);
 /* Read, check and normalise; *next says how it ended. */
 struct event *make_event(
 	struct make *m, const char *json, enum event_next *next);
+/* Makes it one of another team of the same project. */
+void make_of_team(struct make *m, struct event *ev, int64_t team_id);
 /* The stored properties as text (valid until the next call). */
 const char *make_properties(struct make *m, const struct event *ev);
 /* Names of the warnings, joined by commas; "" if none. */

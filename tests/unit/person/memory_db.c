@@ -108,18 +108,18 @@ load_id(struct memory_db *db, struct person_set *s, struct person_id *d)
 }
 
 static void
-load_types(struct memory_db *db, struct person_team *t)
+load_types(struct memory_db *db, struct person_types *y)
 {
 	for (struct memory_type *m = db->types; m != NULL; m = m->next) {
-		if (m->project_id != t->project_id)
+		if (m->project_id != y->owner_id)
 			continue;
-		t->types[t->n_types].name = m->name;
-		t->types[t->n_types].index = m->index;
-		t->types[t->n_types].created_at_us = m->created_at_us;
-		t->n_types++;
+		y->list[y->n].name = m->name;
+		y->list[y->n].index = m->index;
+		y->list[y->n].created_at_us = m->created_at_us;
+		y->n++;
 	}
-	t->n_stored = t->n_types;
-	t->types_loaded = true;
+	y->n_stored = y->n;
+	y->is_loaded = true;
 }
 
 static struct memory_group *
@@ -144,8 +144,12 @@ memory_db_load(struct memory_db *db, struct person_set *s, struct err *e)
 			load_ids_of(db, s, d->person);
 	}
 	for (struct person_team *t = s->teams; t != NULL; t = t->next) {
-		if (t->want_types && !t->types_loaded)
-			load_types(db, t);
+		if (t->want_types)
+			person_put_types(s, t, t->project_id);
+	}
+	for (struct person_types *y = s->types; y != NULL; y = y->next) {
+		if (!y->is_loaded)
+			load_types(db, y);
 	}
 	for (struct person_group *g = s->groups; g != NULL; g = g->next) {
 		struct memory_group *m = find_group(db, g);
@@ -274,21 +278,22 @@ save_personless(struct memory_db *db, const struct person_id *d)
 }
 
 static void
-save_types(struct memory_db *db, struct person_team *t)
+save_types(struct memory_db *db, struct person_types *y)
 {
 	struct memory_type **end = &db->types;
 
 	while (*end != NULL)
 		end = &(*end)->next;
-	for (; t->n_stored < t->n_types; t->n_stored++) {
+	for (; y->n_stored < y->n; y->n_stored++) {
 		struct memory_type *m =
 			arena_new(&db->arena, struct memory_type);
 
-		m->project_id = t->project_id;
-		m->index = t->types[t->n_stored].index;
-		m->created_at_us = t->types[t->n_stored].created_at_us;
+		m->project_id = y->owner_id;
+		m->team_id = y->list[y->n_stored].team_id;
+		m->index = y->list[y->n_stored].index;
+		m->created_at_us = y->list[y->n_stored].created_at_us;
 		m->name =
-			arena_dup_slice(&db->arena, t->types[t->n_stored].name);
+			arena_dup_slice(&db->arena, y->list[y->n_stored].name);
 		*end = m;
 		end = &m->next;
 	}
@@ -327,8 +332,8 @@ memory_db_save(struct memory_db *db, struct person_set *s, struct err *e)
 	for (struct person_id *d = s->personless_changed; d != NULL;
 		d = d->next_personless)
 		save_personless(db, d);
-	for (struct person_team *t = s->teams; t != NULL; t = t->next)
-		save_types(db, t);
+	for (struct person_types *y = s->types; y != NULL; y = y->next)
+		save_types(db, y);
 	for (struct person_group *g = s->groups_changed; g != NULL;
 		g = g->next_changed)
 		save_group(db, g);

@@ -47,7 +47,7 @@ struct memory_group {
 
 struct memory_type {
 	struct memory_type *next;
-	int64_t project_id, created_at_us;
+	int64_t project_id, team_id, created_at_us;
 	int index;
 	struct slice name;
 };

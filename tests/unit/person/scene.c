@@ -21,6 +21,7 @@ scene_init(struct scene *x)
 	buf_init(&x->out, 16u << 20);
 	x->refused = NULL;
 	x->keeps_origins = false;
+	x->team_ids = NULL;
 	x->last_event = NULL;
 }
 
@@ -50,6 +51,8 @@ scene_batch(struct scene *x, const char *const *jsons, size_t n)
 			fprintf(stderr, "scene: dropped: %s\n", jsons[i]);
 			abort();
 		}
+		if (x->team_ids != NULL)
+			make_of_team(m, events[i], x->team_ids[i]);
 		must(person_want(&s, events[i], &e), &e);
 	}
 	must(memory_db_load(&x->db, &s, &e), &e);
@@ -64,6 +67,7 @@ scene_batch(struct scene *x, const char *const *jsons, size_t n)
 			arena_dup_slice(&m->arena, buf_slice(&m->scratch));
 	}
 	must(memory_db_save(&x->db, &s, &e), &e);
+	x->events = events;
 }
 
 void

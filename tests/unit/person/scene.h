@@ -11,8 +11,9 @@ struct scene {
 	struct buf out;
 	struct person_refused *refused; /* given to each set */
 	bool keeps_origins; /* likewise */
+	const int64_t *team_ids; /* of a batch's events; NULL: each is 1's */
 	struct person_result last; /* of the last event */
-	struct event *last_event;
+	struct event *last_event, **events; /* of the last batch */
 };
 void scene_init(struct scene *x);
 void scene_fini(struct scene *x);

@@ -163,6 +163,64 @@ the_earlier_time_is_the_creation(void **state)
 	assert_int_equal(x.db.groups->version, 3);
 }
 
+static void
+has(size_t event, const char *part)
+{
+	const char *text = make_properties(&x.make, x.events[event]);
+
+	if (strstr(text, part) == NULL)
+		fail_msg("%s is not in %s", part, text);
+}
+
+/* person-6: in one batch and over batches. */
+static void
+teams_of_a_project_share_types(void **state)
+{
+	static const int64_t team_ids[] = {1, 2, 1, 2, 2};
+	static const char *const first[] = {
+		EVENT("e", "a", "\"$groups\":{\"org\":\"o1\"}"),
+		EVENT("e", "a", "\"$groups\":{\"site\":\"s2\",\"org\":\"o2\"}"),
+		EVENT("e", "b",
+			"\"$groups\":{\"team\":\"t1\",\"site\":\"s1\"}"),
+		GROUP("\"team\"", "\"k\"", SET("{\"n\":2}")),
+		GROUP("\"shop\"", "\"k\"", "")};
+	static const char *const second[] = {
+		EVENT("e", "a", "\"$groups\":{\"shop\":\"s1\",\"new\":\"n1\"}"),
+		EVENT("e", "a", "\"$groups\":{\"new\":\"n2\",\"sixth\":\"x\"}"),
+		GROUP("\"team\"", "\"k\"", SET("{\"n\":1}"))};
+
+	(void)state;
+	x.team_ids = team_ids;
+	scene_batch(&x, first, ARRAY_LEN(first));
+	assert_string_equal(scene_types(&x), "org,site,team,shop,");
+	has(0, "\"$group_0\":\"o1\"");
+	has(1, "\"$group_0\":\"o2\"");
+	has(1, "\"$group_1\":\"s2\"");
+	has(2, "\"$group_1\":\"s1\"");
+	has(2, "\"$group_2\":\"t1\"");
+	for (const struct memory_type *m = x.db.types; m != NULL; m = m->next) {
+		assert_int_equal(m->project_id, 1);
+		assert_int_equal(
+			m->team_id, m->index == 0 || m->index == 2 ? 1 : 2);
+	}
+	scene_batch(&x, second, ARRAY_LEN(second));
+	assert_string_equal(scene_types(&x), "org,site,team,shop,new,");
+	has(0, "\"$group_3\":\"s1\"");
+	has(0, "\"$group_4\":\"n1\"");
+	has(1, "\"$group_4\":\"n2\"");
+	assert_string_equal(make_warnings(&x.make, x.events[1]),
+		"group_type_limit_reached");
+	/* The groups themselves are each team's own. */
+	assert_string_equal(scene_groups(&x),
+		"team/k v=1 {\"n\":1};shop/k v=1 {};team/k v=1 {\"n\":2};");
+	assert_int_equal(x.db.groups->team_id, 1);
+	assert_int_equal(x.db.groups->type_index, 2);
+	assert_int_equal(x.db.groups->next->team_id, 2);
+	assert_int_equal(x.db.groups->next->type_index, 3);
+	assert_int_equal(x.db.groups->next->next->team_id, 2);
+	assert_int_equal(x.db.groups->next->next->type_index, 2);
+}
+
 int
 test_group(void)
 {
@@ -173,6 +231,7 @@ test_group(void)
 		T(the_sixth_type_is_ignored),
 		T(personless_events_touch_no_groups),
 		T(the_earlier_time_is_the_creation),
+		T(teams_of_a_project_share_types),
 	};
 #undef T
 
