@@ -67,12 +67,23 @@ check_event(struct fuzz_case *x, const struct event *ev)
 		check_object(x, w->details);
 }
 
+/* What a store does, one in which nothing stands. */
+static void
+load(struct person_set *s)
+{
+	for (struct person_team *t = s->teams; t != NULL; t = t->next)
+		if (t->want_types && t->types == NULL)
+			FUZZ_CHECK(
+				person_put_types(s, t, t->project_id) != NULL);
+}
+
 static void
 apply(struct fuzz_case *x, struct event *ev, struct person_result *r)
 {
 	struct err e;
 
 	FUZZ_CHECK(person_want(&x->set, ev, &e) == 0);
+	load(&x->set);
 	FUZZ_CHECK(person_apply(&x->set, ev, &x->work, r, &e) == 0);
 	buf_reset(&x->out);
 	person_put_properties(r, &x->out);
