@@ -1,8 +1,8 @@
 """Thousands of random streams through the real program, each in its project,
 against the reference: every row, every message, every stored value.
 
-SLUICE_STREAMS=N sets how many there are, SLUICE_SEED=N runs one alone,
-SLUICE_TEST_SEED=N chooses other ones.
+20,000 of them in full. SLUICE_STREAMS=N sets how many there are,
+SLUICE_SEED=N runs one alone, SLUICE_TEST_SEED=N chooses other ones.
 """
 
 import multiprocessing
@@ -12,9 +12,10 @@ import time
 import pytest
 from check import Found, check_stream
 from daemon import InPostgres, InSqlite, Run, Stream
+from sluicetest import scaled
 from streams import make_stream
 
-STREAMS = int(os.environ.get("SLUICE_STREAMS", "20000"))
+STREAMS = int(os.environ.get("SLUICE_STREAMS", scaled(20000)))
 FIRST = int(os.environ.get("SLUICE_TEST_SEED", "0"))
 # Most events of a batch, and the share of the streams that has it.
 SIZES = [(1, 0.005), (3, 0.015), (17, 0.1), (250, 0.38), (2000, 0.5)]
