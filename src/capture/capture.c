@@ -5,6 +5,30 @@
 
 #define MAX_ROUTE_TABLES 16
 
+static void
+free_conf(struct capture_conf *conf)
+{
+	if (conf == NULL)
+		return;
+	capture_list_fini(&conf->rules.drop);
+	capture_list_fini(&conf->rules.force_overflow);
+	mem_free(conf);
+}
+
+/* false: no memory. */
+static bool
+read_rules(struct capture_rules *r, const struct conf *from)
+{
+	r->overflow.per_s = (double)from->capture_overflow_per_second;
+	r->overflow.burst = (double)from->capture_overflow_burst;
+	r->global.per_s = (double)from->capture_global_limit_per_minute / 60;
+	r->global.burst = (double)from->capture_global_limit_per_minute;
+	return capture_list_init(&r->drop,
+		       from->capture_drop_events_by_token_distinct_id) &&
+	       capture_list_init(&r->force_overflow,
+		       from->capture_force_overflow_by_token_distinct_id);
+}
+
 static struct capture_conf *
 read_conf(const struct conf *from)
 {
@@ -21,6 +45,10 @@ read_conf(const struct conf *from)
 	conf->max_recording_bytes = (size_t)from->capture_max_recording_bytes;
 	conf->keep_unknown = from->capture_unknown_token == CONF_KEEP;
 	conf->keep_unknown_max_bytes = from->capture_unknown_token_max_bytes;
+	if (!read_rules(&conf->rules, from)) {
+		free_conf(conf);
+		return NULL;
+	}
 	while (conf_list_next(&at, word, sizeof(word))) {
 		if (conf->n_proxies == CAPTURE_MAX_PROXIES ||
 			!net_cidr_parse(slice_str(word),
@@ -44,7 +72,11 @@ open_parts(struct capture *c, struct err *e)
 	} parts[] = {
 		{TOPIC_INGESTION, &c->main},
 		{TOPIC_INGESTION_HISTORICAL, &c->historical},
+		{TOPIC_INGESTION_OVERFLOW, &c->overflow},
+		{TOPIC_INGESTION_REDIRECTED, &c->redirected},
 		{TOPIC_RECORDINGS, &c->recordings},
+		{TOPIC_RECORDINGS_OVERFLOW, &c->recordings_overflow},
+		{TOPIC_RECORDINGS_DLQ, &c->recordings_dlq},
 		{TOPIC_DEAD_LETTERS, &c->letters},
 	};
 
@@ -82,7 +114,12 @@ capture_new(
 	queue_init(&c->heavy, CAPTURE_HEAVY_QUEUE, SIZE_MAX);
 	c->listen_text = mem_strdup(o->conf->capture_listen);
 	atomic_store(&c->conf, read_conf(o->conf));
-	if (c->listen_text == NULL || atomic_load(&c->conf) == NULL)
+	c->overflow_rate = buckets_new();
+	c->global = buckets_new();
+	c->project_rate = buckets_new();
+	if (c->listen_text == NULL || atomic_load(&c->conf) == NULL ||
+		c->overflow_rate == NULL || c->global == NULL ||
+		c->project_rate == NULL)
 		err = err_set(e, ERR_NO_MEMORY, "capture");
 	else
 		err = open_parts(c, e);
@@ -173,10 +210,13 @@ capture_free(struct capture *c)
 	while (conf != NULL) {
 		struct capture_conf *older = conf->older;
 
-		mem_free(conf);
+		free_conf(conf);
 		conf = older;
 	}
 	capture_jobs_free(c);
+	buckets_free(c->overflow_rate);
+	buckets_free(c->global);
+	buckets_free(c->project_rate);
 	cond_fini(&c->heavy_written);
 	lock_fini(&c->lock);
 	mem_free(c->listen_text);

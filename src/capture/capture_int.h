@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "base/uuid.h"
 #include "capture/capture.h"
+#include "capture/rules.h"
 #include "conf/conf.h"
 #include "http/http.h"
 #include "store/store.h"
@@ -33,7 +34,7 @@
 #define CAPTURE_COMMIT_TIMEOUT_MS 15000
 #define CAPTURE_HEAVY_TIMEOUT_MS 60000
 #define CAPTURE_HEAVY_QUEUE 32
-#define CAPTURE_OUTS 3
+#define CAPTURE_OUTS 5
 #define CAPTURE_TEXT_MAX 256
 
 /* Labels of capture_error_by_stage_and_type, in the order of labels.def. */
@@ -69,6 +70,7 @@ struct capture_conf {
 	int64_t keep_unknown_max_bytes;
 	int n_proxies;
 	struct net_cidr proxies[CAPTURE_MAX_PROXIES];
+	struct capture_rules rules;
 };
 
 enum capture_hint { HINT_NONE, HINT_GZIP, HINT_LZ64, HINT_BASE64 };
@@ -78,6 +80,7 @@ enum capture_path_flag {
 	PATH_LEGACY = 1, /* base64 is unwrapped without a hint */
 	PATH_ENGAGE = 2, /* objects without an event name are $identify */
 	PATH_RECORDING = 4,
+	PATH_AI = 8,
 };
 
 struct capture_query {
@@ -101,6 +104,8 @@ struct capture_event {
 	struct slice p_session_id, p_window_id, p_snapshot, p_source, p_lib;
 	bool has_ip, is_internal;
 	bool is_cookieless; /* set by the checks */
+	uint8_t rules; /* enum capture_rule; set by the rules */
+	uint8_t topic; /* enum topic_id, with RULE_TOPIC */
 	bool has_uuid; /* uuid has been read into client_uuid */
 	struct uuid client_uuid;
 	struct slice id; /* the distinct id as stored; set by the checks */
@@ -215,6 +220,9 @@ struct capture {
 	struct capture_conf *_Atomic conf;
 	struct http_server *http;
 	struct store_part *main, *historical, *recordings, *letters;
+	struct store_part *overflow, *redirected;
+	struct store_part *recordings_overflow, *recordings_dlq;
+	struct buckets *overflow_rate, *global, *project_rate;
 	struct lock lock; /* guards scratches and jobs */
 	struct capture_scratch *scratches;
 	struct capture_job *jobs;
@@ -272,6 +280,8 @@ int capture_write_records(struct capture_ctx *x);
 /* Takes a job for the records, if the front log may take any. */
 int capture_begin_records(struct capture_ctx *x);
 /* m holds what is known beforehand; the topic follows from both. */
+int capture_write_event(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m);
 int capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	struct capture_message *m);
 struct capture_out *capture_out(struct capture_ctx *x, struct store_part *part);
@@ -293,6 +303,8 @@ struct capture_headers {
 };
 struct slice capture_event_key(
 	struct capture_ctx *x, const struct capture_event *ev);
+/* Whether historical_migration leaves it where it is: spec capture 3.7. */
+bool capture_keeps_own_topic(const struct capture_event *ev);
 uint32_t capture_event_headers(struct capture_ctx *x,
 	const struct capture_event *ev, const struct capture_message *m,
 	struct capture_headers *h);
@@ -307,7 +319,13 @@ void capture_put_message_around(struct capture_ctx *x,
 	const struct capture_event *ev, struct capture_message *m,
 	struct slice arg, struct buf *b, capture_put_data *put);
 /* letter.c */
-int capture_write_letter(struct capture_ctx *x, const struct capture_event *ev);
+int capture_write_letter(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m);
+/* Reason of the letter, its step, time and topic into the headers; n of them
+ * are there. at has room for the time. */
+uint32_t capture_letter_headers(struct capture_ctx *x,
+	const struct capture_message *m, struct capture_headers *h, uint32_t n,
+	char at[CLOCK_TEXT_MAX]);
 /* recording.c */
 int capture_write_recording(struct capture_ctx *x);
 
@@ -362,6 +380,7 @@ void capture_word_v1(
 	struct capture_refusal *no, const char *tag, const char *description);
 int capture_v1_parse(struct capture_ctx *x);
 int capture_v1_check(struct capture_ctx *x);
+int capture_v1_rules(struct capture_ctx *x);
 int capture_v1_write(struct capture_ctx *x);
 
 #endif

@@ -26,12 +26,9 @@ capture_drop_filtered(struct capture_ctx *x)
 			b->events[kept] = b->events[i];
 		kept++;
 	}
-	if (kept != b->n) {
-		enum { CAUSE_PERFORMANCE_EVENT = 2 };
-
-		stats_add(STATS_CAPTURE_DROPPED, CAUSE_PERFORMANCE_EVENT,
+	if (kept != b->n)
+		stats_add(STATS_CAPTURE_DROPPED, DROP_PERFORMANCE_EVENT,
 			b->n - kept);
-	}
 	b->n = kept;
 	x->is_done = kept == 0;
 	return 0;

@@ -38,6 +38,8 @@ error_text(struct capture_ctx *x, char *room, size_t size)
 {
 	char why[240];
 
+	if (!x->is_unknown)
+		return SLICE_LIT("Redirected by event restriction");
 	if (!x->is_unasked)
 		return SLICE_LIT("Unknown API key");
 	team_cache_trouble(x->c->teams, why, sizeof(why));
@@ -66,7 +68,8 @@ put_letter(struct capture_ctx *x, const struct capture_event *ev,
 	else
 		buf_append_lit(b, "{}");
 	put_text(b, "\",\"distinct_id\":", ev->id);
-	buf_append_lit(b, ",\"team_id\":0,\"elements_chain\":\"\"");
+	buf_printf(b, ",\"team_id\":%lld,\"elements_chain\":\"\"",
+		x->team == NULL ? 0LL : (long long)x->team->id);
 	put_text(b, ",\"created_at\":", slice_of(now, n));
 	buf_append_lit(b, ",\"ip\":\"\"");
 	put_site(x, b);
@@ -80,21 +83,46 @@ put_letter(struct capture_ctx *x, const struct capture_event *ev,
 	buf_append_char(b, '}');
 }
 
+uint32_t
+capture_letter_headers(struct capture_ctx *x, const struct capture_message *m,
+	struct capture_headers *h, uint32_t n, char at[CLOCK_TEXT_MAX])
+{
+	enum topic_id topic =
+		m->is_historical ? TOPIC_INGESTION_HISTORICAL : TOPIC_INGESTION;
+
+	if ((x->path_flags & PATH_RECORDING) != 0)
+		topic = TOPIC_RECORDINGS;
+	h->kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_reason"),
+		!x->is_unknown  ? SLICE_LIT("event_restriction")
+		: x->is_unasked ? SLICE_LIT("team_lookup_failed")
+				: SLICE_LIT("unknown_token")};
+	h->kv[n++] = (struct batch_header_kv){
+		SLICE_LIT("dlq_step"), SLICE_LIT("capture")};
+	h->kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_timestamp"),
+		slice_of(
+			at, (size_t)clock_format(x->now_us, CLOCK_ISO_MS, at))};
+	h->kv[n++] = (struct batch_header_kv){
+		SLICE_LIT("dlq_topic"), slice_str(topic_defs[topic].name)};
+	return n;
+}
+
 int
-capture_write_letter(struct capture_ctx *x, const struct capture_event *ev)
+capture_write_letter(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m)
 {
 	struct capture_out *o = capture_out(x, x->c->letters);
-	struct capture_message m = {.is_historical = x->body.is_historical};
 	struct capture_headers h;
 	char at[CLOCK_TEXT_MAX];
 	struct buf payload;
 	size_t len, max = x->conf->max_event_bytes;
 	uint32_t n;
 
+	m->is_historical = x->body.is_historical;
+	m->no_person |= (ev->rules & RULE_NO_PERSON) != 0;
 	if (ev->properties.len > 4 * max || ev->event.len > max)
 		return capture_too_large(x, ev->properties.len, max);
 	buf_init(&payload, LIMIT_DEAD_LETTER_BYTES);
-	capture_put_message(x, ev, &m, &payload);
+	capture_put_message(x, ev, m, &payload);
 	len = payload.failed ? max + 1 : payload.len;
 	if (len > max) {
 		buf_fini(&payload);
@@ -102,24 +130,12 @@ capture_write_letter(struct capture_ctx *x, const struct capture_event *ev)
 	}
 	capture_out_begin(x, o, len * 4);
 	batch_value_begin(&o->w, UUID_TEXT);
-	put_letter(x, ev, &m, buf_slice(&payload), &o->batches);
+	put_letter(x, ev, m, buf_slice(&payload), &o->batches);
 	buf_fini(&payload);
-	n = capture_event_headers(x, ev, &m, &h);
-	h.kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_reason"),
-		x->is_unasked ? SLICE_LIT("team_lookup_failed")
-			      : SLICE_LIT("unknown_token")};
-	h.kv[n++] = (struct batch_header_kv){
-		SLICE_LIT("dlq_step"), SLICE_LIT("capture")};
-	h.kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_timestamp"),
-		slice_of(
-			at, (size_t)clock_format(x->now_us, CLOCK_ISO_MS, at))};
-	h.kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_topic"),
-		slice_str(
-			topic_defs[m.is_historical ? TOPIC_INGESTION_HISTORICAL
-						   : TOPIC_INGESTION]
-				.name)};
+	n = capture_event_headers(x, ev, m, &h);
+	n = capture_letter_headers(x, m, &h, n, at);
 	batch_value_end(
-		&o->w, x->now_us / 1000, slice_of(m.uuid, UUID_TEXT), h.kv, n);
+		&o->w, x->now_us / 1000, slice_of(m->uuid, UUID_TEXT), h.kv, n);
 	o->n++;
 	stats_add(STATS_DEAD_LETTERS, 0, 1);
 	return 0;

@@ -213,8 +213,8 @@ capture_put_message_around(struct capture_ctx *x,
 	buf_append_char(b, '}');
 }
 
-static bool
-keeps_own_topic(const struct capture_event *ev)
+bool
+capture_keeps_own_topic(const struct capture_event *ev)
 {
 	return slice_eq_str(ev->event, "\"$exception\"") ||
 	       slice_eq_str(ev->event, "\"$$heatmap\"") ||
@@ -283,9 +283,10 @@ int
 capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	struct capture_message *m)
 {
-	m->is_historical = x->body.is_historical && !keeps_own_topic(ev);
-	struct capture_out *o = capture_out(
-		x, m->is_historical ? x->c->historical : x->c->main);
+	m->is_historical =
+		x->body.is_historical && !capture_keeps_own_topic(ev);
+	m->no_person |= (ev->rules & RULE_NO_PERSON) != 0;
+	struct capture_out *o = capture_out(x, capture_route(x, ev, m));
 	size_t raw = ev->properties.len + ev->event.len * 3 + ev->set.len +
 		     ev->set_once.len + ev->unset.len + ev->timestamp.len +
 		     ev->id.len * 3;
@@ -314,6 +315,8 @@ capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	n = capture_event_headers(x, ev, m, &h);
 	batch_value_end(&o->w, x->now_us / 1000, key, h.kv, n);
 	o->n++;
+	if (o->part == x->c->redirected)
+		return 0; /* the app server does not read it */
 	x->job->tally.sum.count++;
 	x->job->tally.sum.bits ^=
 		audit_uuid_hash(slice_of(m->uuid, sizeof(m->uuid)));
@@ -375,13 +378,13 @@ capture_begin_records(struct capture_ctx *x)
 	return 0;
 }
 
-static int
-write_one(struct capture_ctx *x, const struct capture_event *ev)
+int
+capture_write_event(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m)
 {
-	struct capture_message m = {0};
-
-	return x->is_unknown ? capture_write_letter(x, ev)
-			     : capture_write_record(x, ev, &m);
+	if (x->is_unknown || (ev->rules & RULE_DLQ) != 0)
+		return capture_write_letter(x, ev, m);
+	return capture_write_record(x, ev, m);
 }
 
 int
@@ -395,7 +398,10 @@ capture_write_records(struct capture_ctx *x)
 	capture_take_sent_at(x);
 	if (is_recording)
 		err = capture_write_recording(x);
-	for (uint32_t i = 0; i < x->body.n && err == 0 && !is_recording; i++)
-		err = write_one(x, &x->body.events[i]);
+	for (uint32_t i = 0; i < x->body.n && err == 0 && !is_recording; i++) {
+		struct capture_message m = {0};
+
+		err = capture_write_event(x, &x->body.events[i], &m);
+	}
 	return err != 0 ? err : capture_outs_end(x);
 }

@@ -80,14 +80,29 @@ put_data(struct capture_ctx *x, const struct capture_event *ev,
 	buf_append_lit(b, "}}");
 }
 
+/* Of topics that a restriction names only one is for recordings too. */
+static struct store_part *
+route(const struct capture *c, const struct capture_event *ev)
+{
+	if ((ev->rules & RULE_DLQ) != 0)
+		return c->recordings_dlq;
+	if ((ev->rules & RULE_TOPIC) != 0 &&
+		ev->topic == TOPIC_INGESTION_REDIRECTED)
+		return c->redirected;
+	return (ev->rules & RULE_OVERFLOW) != 0 ? c->recordings_overflow
+						: c->recordings;
+}
+
 int
 capture_write_recording(struct capture_ctx *x)
 {
 	struct capture_event ev = x->body.events[0];
 	struct slice session =
 		slice_of(ev.p_session_id.p + 1, ev.p_session_id.len - 2);
-	struct capture_out *o = capture_out(x, x->c->recordings);
-	struct capture_message m = {0};
+	struct capture_out *o = capture_out(x, route(x->c, &ev));
+	struct capture_message m = {
+		.no_person = (ev.rules & RULE_NO_PERSON) != 0};
+	char at[CLOCK_TEXT_MAX];
 	struct capture_headers h;
 	size_t raw = 0, len, max = x->conf->max_recording_bytes;
 	uint32_t n;
@@ -107,6 +122,8 @@ capture_write_recording(struct capture_ctx *x)
 	}
 	n = capture_event_headers(x, &ev, &m, &h);
 	h.kv[n++] = (struct batch_header_kv){SLICE_LIT("session_id"), session};
+	if (o->part == x->c->recordings_dlq)
+		n = capture_letter_headers(x, &m, &h, n, at);
 	batch_value_end(&o->w, x->now_us / 1000, session, h.kv, n);
 	o->n++;
 	return 0;

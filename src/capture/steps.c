@@ -15,6 +15,7 @@ static const struct capture_step v0_steps[] = {
 	{"project", capture_check_project},
 	{"events", capture_check_events},
 	{"address", capture_find_address},
+	{"rules", capture_apply_rules},
 	{"records", capture_write_records},
 	{NULL, NULL},
 };
@@ -26,6 +27,7 @@ static const struct capture_step csp_steps[] = {
 	{"project", capture_check_project},
 	{"events", capture_check_events},
 	{"address", capture_find_address},
+	{"rules", capture_apply_rules},
 	{"records", capture_write_records},
 	{NULL, NULL},
 };
@@ -198,6 +200,12 @@ capture_on_events(struct http_request *r)
 	on_request(r, 0);
 }
 
+static void
+capture_on_ai(struct http_request *r)
+{
+	on_request(r, PATH_AI);
+}
+
 void
 capture_on_legacy(struct http_request *r)
 {
@@ -222,6 +230,15 @@ capture_on_v1(struct http_request *r)
 	struct capture_ctx x;
 
 	start(&x, r, capture_v1_steps, 0, false);
+	capture_run(&x, false);
+}
+
+static void
+capture_on_v1_ai(struct http_request *r)
+{
+	struct capture_ctx x;
+
+	start(&x, r, capture_v1_steps, PATH_AI, false);
 	capture_run(&x, false);
 }
 
@@ -278,14 +295,14 @@ const struct http_route capture_routes[] = {
 	{BOTH, "/track/", body_bound, capture_on_legacy},
 	{BOTH, "/engage", body_bound, capture_on_engage},
 	{BOTH, "/engage/", body_bound, capture_on_engage},
-	{HTTP_POST, "/i/v0/ai/batch", body_bound, capture_on_events},
-	{HTTP_POST, "/i/v0/ai/batch/", body_bound, capture_on_events},
+	{HTTP_POST, "/i/v0/ai/batch", body_bound, capture_on_ai},
+	{HTTP_POST, "/i/v0/ai/batch/", body_bound, capture_on_ai},
 	{BOTH, "/s", recording_bound, capture_on_recording},
 	{BOTH, "/s/", recording_bound, capture_on_recording},
 	{HTTP_POST, "/i/v1/analytics/events", v1_bound, capture_on_v1},
 	{HTTP_POST, "/i/v1/analytics/events/", v1_bound, capture_on_v1},
-	{HTTP_POST, "/i/v1/ai/events", v1_bound, capture_on_v1},
-	{HTTP_POST, "/i/v1/ai/events/", v1_bound, capture_on_v1},
+	{HTTP_POST, "/i/v1/ai/events", v1_bound, capture_on_v1_ai},
+	{HTTP_POST, "/i/v1/ai/events/", v1_bound, capture_on_v1_ai},
 	{HTTP_POST, "/report", csp_bound, capture_on_csp},
 	{HTTP_POST, "/report/", csp_bound, capture_on_csp},
 	{HTTP_GET, "/", NULL, capture_on_readiness},

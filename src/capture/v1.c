@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "base/zip.h"
 #include "event/time.h"
+#include "stats/stats.h"
 
 /*
  * POST /i/v1/analytics/events (spec capture 12): its headers, decoding and
@@ -197,6 +198,28 @@ find_project(struct capture_ctx *x)
 	return 0;
 }
 
+int
+capture_v1_rules(struct capture_ctx *x)
+{
+	if (!capture_has_rules(x))
+		return 0;
+	for (uint32_t i = 0; i < x->body.n; i++) {
+		struct v1_event *v = &x->v1->events[i];
+		struct capture_event *ev = &x->body.events[i];
+		enum capture_drop why;
+
+		if (v->drop != NULL)
+			continue;
+		why = capture_rule_event(x, ev);
+		if (why != DROP_NONE) {
+			stats_add(STATS_CAPTURE_DROPPED, (int)why, 1);
+			v->drop = "event_restriction_drop";
+		}
+		v->is_limited = (ev->rules & RULE_LIMITED) != 0;
+	}
+	return 0;
+}
+
 const struct capture_step capture_v1_steps[] = {
 	{"token", read_token},
 	{"headers", read_headers},
@@ -205,6 +228,7 @@ const struct capture_step capture_v1_steps[] = {
 	{"check", capture_v1_check},
 	{"project", find_project},
 	{"address", capture_find_address},
+	{"rules", capture_v1_rules},
 	{"records", capture_v1_write},
 	{NULL, NULL},
 };

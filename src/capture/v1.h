@@ -10,6 +10,7 @@ struct v1_event {
 	char uuid[36];
 	const char *drop; /* details of the drop; NULL: none */
 	bool no_person, skew_off;
+	bool is_limited; /* its key is over the limit */
 	bool has_profile, profile; /* options.process_person_profile */
 };
 

@@ -81,7 +81,7 @@ write_event(struct capture_ctx *x, const struct capture_event *from,
 	if (v->skew_off)
 		m.has_at = event_time_parse(
 			capture_raw_text(x->a, ev.timestamp), &m.at_us);
-	if (capture_write_record(x, &ev, &m) != 0)
+	if (capture_write_event(x, &ev, &m) != 0)
 		return x->no.status == 413
 			       ? capture_refuse_v1(x, 413, "payload_too_large",
 					 "an event is too large as a message")
@@ -101,6 +101,9 @@ put_result(struct buf *b, const struct v1_event *v)
 		buf_append_lit(b, "\"drop\",\"details\":\"");
 		buf_append_str(b, v->drop);
 		buf_append_lit(b, "\"}");
+	} else if (v->is_limited) {
+		buf_append_lit(b, "\"warning\",\"details\":\"person_"
+				  "processing_disabled\"}");
 	} else if (v->no_person) {
 		buf_append_lit(b,
 			"\"ok\",\"details\":\"person_processing_disabled\"}");

@@ -104,7 +104,8 @@ check_lines(struct slice text, const char *path, struct err *e)
 		if (n > LINE_MAX_BYTES)
 			return err_set(e, ERR_INVALID,
 				"%s line %d is over %d bytes: use the "
-				"environment, or file: for a secret",
+				"environment, or file: for a list or a "
+				"secret",
 				path, line, LINE_MAX_BYTES);
 		if (trimmed.len > 0 && trimmed.p > text.p &&
 			trimmed.p[0] != '#' && trimmed.p[0] != ';')

@@ -10,6 +10,7 @@
 #include "conf/conf_row.h"
 
 #define VALUE_MAX_BYTES 65536
+#define LIST_MAX_BYTES (4 * 1024 * 1024) /* of a file with a list */
 
 struct unit {
 	const char *name;
@@ -142,6 +143,33 @@ read_secret(char **out, const struct conf_def *d, const char *text,
 	return rc;
 }
 
+/* "file:/path": its lines are the elements; they may hold several, too. */
+static int
+read_list(char **out, const struct conf_def *d, const char *text,
+	const char *where, struct err *e)
+{
+	const char *list;
+	struct buf b;
+	int rc;
+
+	if (strncmp(text, "file:", 5) != 0)
+		return set_string(out, text, e);
+	buf_init(&b, LIST_MAX_BYTES);
+	rc = file_read(text + 5, &b, e);
+	for (size_t i = 0; rc == 0 && i < b.len; i++)
+		if (b.p[i] == '\n' || b.p[i] == '\r')
+			b.p[i] = ',';
+	list = rc == 0 ? buf_cstr(&b) : NULL;
+	if (rc == 0 && list == NULL)
+		rc = err_set(e, ERR_NO_MEMORY, "no memory for a setting");
+	else if (rc == 0 && strlen(list) != b.len)
+		rc = err_set(e, ERR_INVALID, "%s is no text file", text + 5);
+	rc = rc != 0 ? err_prefix(e, "%s (%s)", d->row.name, where)
+		     : set_string(out, list, e);
+	buf_fini(&b);
+	return rc;
+}
+
 int
 conf_assign(struct conf *v, const struct conf_def *d, const char *text,
 	const char *where, struct err *e)
@@ -152,8 +180,9 @@ conf_assign(struct conf *v, const struct conf_def *d, const char *text,
 		return bad_value(d, text, where, "at most 64 KiB", e);
 	switch (d->type) {
 	case CONF_IS_STR:
-	case CONF_IS_LIST:
 		return set_string(at, text, e);
+	case CONF_IS_LIST:
+		return read_list(at, d, text, where, e);
 	case CONF_IS_SECRET:
 		return read_secret(at, d, text, where, e);
 	case CONF_IS_BOOL:

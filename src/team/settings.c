@@ -5,6 +5,7 @@
 
 #include "base/json_read.h"
 #include "base/json_write.h"
+#include "base/log.h"
 #include "base/utf8.h"
 
 enum kind { BOOL, MAYBE, INT, NUMBER, TEXT, WORD, ARRAY, OBJECT, OFF };
@@ -174,6 +175,18 @@ value_json(struct arena *a, struct slice v, int i)
 	return NULL;
 }
 
+/* Those that are parsed further tell here what is wrong. */
+static int
+check_rules(struct arena *a, int i, const char *json, struct err *e)
+{
+	const struct team_quotas *quotas;
+	const struct team_rules *rules;
+
+	if (i == TEAM_SET_EVENT_RESTRICTIONS)
+		return team_rules_read(a, json, &rules, e);
+	return i == TEAM_SET_QUOTAS ? team_quotas_read(a, json, &quotas, e) : 0;
+}
+
 int
 team_setting_parse(struct arena *a, const char *text, int *i, const char **json,
 	struct err *e)
@@ -198,7 +211,7 @@ team_setting_parse(struct arena *a, const char *text, int *i, const char **json,
 		return err_set(e, ERR_INVALID, "%s=%.*s: allowed is %s",
 			rows[*i].name, (int)(value.len > 60 ? 60 : value.len),
 			value.p, rows[*i].allowed);
-	return 0;
+	return check_rules(a, *i, *json, e);
 }
 
 void
@@ -250,8 +263,25 @@ is_true(const struct team_row *row, enum team_setting i)
 	return row->values[i] != NULL && strcmp(row->values[i], "true") == 0;
 }
 
+static void
+apply_rules(struct arena *a, struct team_row *row)
+{
+	const char *rules = row->values[TEAM_SET_EVENT_RESTRICTIONS];
+	const char *quotas = row->values[TEAM_SET_QUOTAS];
+	const char *rate = row->values[TEAM_SET_RATE_LIMIT];
+	struct team *t = &row->t;
+	struct err e;
+
+	t->rate_limit_per_second = rate == NULL ? 0 : strtoll(rate, NULL, 10);
+	if ((rules != NULL && team_rules_read(a, rules, &t->rules, &e) != 0) ||
+		(quotas != NULL &&
+			team_quotas_read(a, quotas, &t->quotas, &e) != 0))
+		log_warn("project_rules_ignored", "project=%lld error=%s",
+			(long long)t->id, log_q(e.text));
+}
+
 void
-team_settings_apply(struct team_row *row)
+team_settings_apply(struct arena *a, struct team_row *row)
 {
 	struct team *t = &row->t;
 	const char *mode = row->values[TEAM_SET_ANONYMIZE_IPS_MODE];
@@ -271,6 +301,7 @@ team_settings_apply(struct team_row *row)
 	t->flag_called_personless =
 		is_true(row, TEAM_SET_FLAG_CALLED_PERSONLESS);
 	t->person_last_seen = is_true(row, TEAM_SET_PERSON_LAST_SEEN);
+	apply_rules(a, row);
 }
 
 const char *

@@ -52,7 +52,7 @@ read_row(struct team_snapshot *s, struct store_stmt *st, struct team_row *row,
 		team_settings_read(&s->arena, slice_str(t->settings_json),
 			row->values, e) != 0)
 		return err_prefix(e, "project %lld", (long long)t->id);
-	team_settings_apply(row);
+	team_settings_apply(&s->arena, row);
 	return 0;
 }
 

@@ -17,6 +17,9 @@ struct store;
 
 enum team_anonymize { TEAM_IP_KEEP, TEAM_IP_DROP, TEAM_IP_TRUNCATE };
 
+struct team_rules;
+struct team_quotas;
+
 struct team {
 	int64_t id;
 	int64_t project_id; /* = id */
@@ -31,6 +34,9 @@ struct team {
 	bool person_update_all;
 	bool flag_called_personless;
 	bool person_last_seen;
+	int64_t rate_limit_per_second; /* of events; 0: none */
+	const struct team_rules *rules; /* rules.h; NULL: none */
+	const struct team_quotas *quotas; /* rules.h; NULL: none */
 	int64_t created_at_us;
 };
 

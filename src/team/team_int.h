@@ -8,6 +8,7 @@
 #include "base/thread.h"
 #include "store/sql.h"
 #include "store/store.h"
+#include "team/rules.h"
 #include "team/team.h"
 
 #define TEAM_TOKEN_RANDOM 43
@@ -89,8 +90,15 @@ void team_settings_write(const char *const *values, struct buf *out);
 /* The inverse; unknown names are skipped. CORRUPT. */
 MUST_CHECK int team_settings_read(
 	struct arena *a, struct slice text, const char **values, struct err *e);
-/* Fills the fields of t that follow from the values. */
-void team_settings_apply(struct team_row *row);
+/* Fills the fields of t that follow from the values. A rule that cannot be read
+ * is logged and does not apply. */
+void team_settings_apply(struct arena *a, struct team_row *row);
+
+/* rules.c: *out NULL where the setting says nothing. INVALID. */
+MUST_CHECK int team_rules_read(struct arena *a, const char *text,
+	const struct team_rules **out, struct err *e);
+MUST_CHECK int team_quotas_read(struct arena *a, const char *text,
+	const struct team_quotas **out, struct err *e);
 
 /* change.c */
 /* team-3: name and token of a new project. */
