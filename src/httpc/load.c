@@ -7,27 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/zip.h"
-#include "httpc/load_body.h"
+#include "httpc/load_bodies.h"
 
 #define N_TEMPLATES 128
 #define ANSWER_MAX_BYTES 4096
 #define HEAD_MAX_BYTES 512
 #define N_BUCKETS 1024 /* of latency: 32 steps to each doubling of 1 us */
 #define CONNECTIONS_MAX 10000
-
-struct load_body {
-	char *bytes;
-	size_t len;
-	size_t json_len;
-	char uuid[36];
-};
 
 struct load_connection {
 	int fd;
@@ -47,8 +40,7 @@ struct load {
 	struct rand_state random;
 	struct load_numbers numbers;
 	struct load_template templates[N_TEMPLATES];
-	struct load_body *bodies; /* compressed ones, each sent once */
-	int64_t n_bodies;
+	struct load_bodies bodies; /* compressed ones */
 	int64_t n_started;
 	struct load_connection *connections;
 	int epoll;
@@ -82,39 +74,19 @@ percentile_ms(const struct load *l, double share)
 	return 0;
 }
 
-/* Compressed bodies are made before the clock starts. */
+/* Compressed bodies are there before the clock starts. */
 static int
 prepare_bodies(struct load *l, struct err *e)
 {
 	const struct load_options *o = l->o;
-	struct buf b;
 
 	if (!o->is_gzip)
 		return 0;
-	l->bodies = mem_zalloc((size_t)o->max_requests, sizeof(*l->bodies));
-	if (l->bodies == NULL)
-		return err_set(e, ERR_NO_MEMORY, "no memory for bodies");
-	for (int64_t i = 0; i < o->max_requests; i++) {
-		struct load_template *t = &l->templates[i % N_TEMPLATES];
-		struct load_body *body = &l->bodies[i];
-
-		load_template_fill(t, o, &l->random, &l->numbers);
-		buf_init(&b, t->len + 1024);
-		if (zip_gzip(slice_of(t->text, t->len), 1, &b, e) != 0) {
-			buf_fini(&b);
-			return -(int)e->code;
-		}
-		body->bytes = mem_dup(b.p, b.len);
-		body->len = b.len;
-		body->json_len = t->len;
-		memcpy(body->uuid, t->text + t->patches[0].uuid, 36);
-		buf_fini(&b);
-		if (body->bytes == NULL)
-			return err_set(
-				e, ERR_NO_MEMORY, "no memory for bodies");
-		l->n_bodies = i + 1;
-	}
-	return 0;
+	if (o->bodies != NULL)
+		return load_bodies_map(
+			&l->bodies, o->bodies, o->max_requests, e);
+	return load_bodies_make(&l->bodies, o, l->templates, N_TEMPLATES,
+		&l->random, &l->numbers, e);
 }
 
 static int
@@ -150,6 +122,8 @@ may_start(const struct load *l, int64_t now_ns)
 	const struct load_options *o = l->o;
 
 	if (o->max_requests > 0 && l->n_started >= o->max_requests)
+		return false;
+	if (o->is_gzip && l->n_started >= l->bodies.n)
 		return false;
 	if (o->seconds > 0 && now_ns >= l->end_ns)
 		return false;
@@ -206,10 +180,12 @@ start_request(struct load *l, struct load_connection *c, int64_t now_ns)
 
 	c->json_len = t->len;
 	if (o->is_gzip) {
-		body = l->bodies[l->n_started].bytes;
-		len = l->bodies[l->n_started].len;
-		c->json_len = l->bodies[l->n_started].json_len;
-		memcpy(c->uuid, l->bodies[l->n_started].uuid, 36);
+		const struct load_body *made = &l->bodies.items[l->n_started];
+
+		body = made->bytes;
+		len = made->len;
+		c->json_len = made->json_len;
+		memcpy(c->uuid, made->uuid, 36);
 	} else {
 		load_template_fill(t, o, &l->random, &l->numbers);
 		memcpy(c->uuid, t->text + t->patches[0].uuid, 36);
@@ -238,20 +214,30 @@ start_request(struct load *l, struct load_connection *c, int64_t now_ns)
 	send_more(l, c);
 }
 
+/* The length that the head (up to end) says its body has. */
+static size_t
+body_length(const char *head, const char *end)
+{
+	static const char name[] = "\nContent-Length:";
+	size_t n = sizeof(name) - 1;
+
+	for (const char *p = head; p + n < end; p++) {
+		if (*p == '\n' && strncasecmp(p, name, n) == 0)
+			return strtoul(p + n, NULL, 10);
+	}
+	return 0;
+}
+
 /* Length of the answer at the start of in, 0 while it is not whole. */
 static size_t
 answer_length(const struct load_connection *c)
 {
 	const char *end = memmem(c->in, c->in_len, "\r\n\r\n", 4);
-	const char *length;
 	size_t n;
 
 	if (end == NULL)
 		return 0;
-	n = (size_t)(end - c->in) + 4;
-	length = memmem(c->in, n, "Content-Length: ", 16);
-	if (length != NULL)
-		n += strtoul(length + 16, NULL, 10);
+	n = (size_t)(end - c->in) + 4 + body_length(c->in, end + 2);
 	return n <= c->in_len ? n : 0;
 }
 
@@ -367,11 +353,9 @@ release(struct load *l)
 			close(l->connections[i].fd);
 		mem_free(l->connections[i].out);
 	}
-	for (int64_t i = 0; i < l->n_bodies; i++)
-		mem_free(l->bodies[i].bytes);
+	load_bodies_free(&l->bodies);
 	for (int i = 0; i < N_TEMPLATES; i++)
 		load_template_free(&l->templates[i]);
-	mem_free(l->bodies);
 	mem_free(l->connections);
 	if (l->epoll >= 0)
 		close(l->epoll);
@@ -379,7 +363,7 @@ release(struct load *l)
 }
 
 static int
-prepare(struct load *l, struct err *e)
+prepare_templates(struct load *l, struct err *e)
 {
 	const struct load_options *o = l->o;
 
@@ -393,7 +377,15 @@ prepare(struct load *l, struct err *e)
 	for (int i = 0; i < N_TEMPLATES; i++)
 		if (load_template_make(&l->templates[i], o, &l->random, e) != 0)
 			return -(int)e->code;
-	if (prepare_bodies(l, e) != 0)
+	return 0;
+}
+
+static int
+prepare(struct load *l, struct err *e)
+{
+	const struct load_options *o = l->o;
+
+	if (prepare_templates(l, e) != 0 || prepare_bodies(l, e) != 0)
 		return -(int)e->code;
 	l->connections =
 		mem_zalloc((size_t)o->n_connections, sizeof(*l->connections));
@@ -410,18 +402,31 @@ prepare(struct load *l, struct err *e)
 	return 0;
 }
 
+static struct load *
+load_new(const struct load_options *o, struct err *e)
+{
+	struct load *l = mem_new(struct load);
+
+	if (l == NULL) {
+		ERR_IGNORE(err_set(e, ERR_NO_MEMORY, "no memory for a load"),
+			"NULL says it");
+		return NULL;
+	}
+	l->o = o;
+	l->epoll = -1;
+	return l;
+}
+
 int
 load_run(const struct load_options *o, struct load_result *out, struct err *e)
 {
-	struct load *l = mem_new(struct load);
+	struct load *l = load_new(o, e);
 	int rc;
 
 	if (l == NULL)
-		return err_set(e, ERR_NO_MEMORY, "no memory for a load");
+		return -(int)e->code;
 	memset(out, 0, sizeof(*out));
-	l->o = o;
 	l->result = out;
-	l->epoll = -1;
 	rc = prepare(l, e);
 	if (rc == 0) {
 		l->begin_ns = clock_mono_ns();
@@ -433,6 +438,24 @@ load_run(const struct load_options *o, struct load_result *out, struct err *e)
 		out->p90_ms = percentile_ms(l, 0.9);
 		out->p99_ms = percentile_ms(l, 0.99);
 	}
+	release(l);
+	return rc;
+}
+
+int
+load_save(const struct load_options *o, const char *path, struct err *e)
+{
+	struct load *l = load_new(o, e);
+	int rc;
+
+	if (l == NULL)
+		return -(int)e->code;
+	rc = prepare_templates(l, e);
+	if (rc == 0)
+		rc = load_bodies_make(&l->bodies, o, l->templates, N_TEMPLATES,
+			&l->random, &l->numbers, e);
+	if (rc == 0)
+		rc = load_bodies_write(&l->bodies, path, e);
 	release(l);
 	return rc;
 }

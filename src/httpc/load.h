@@ -20,6 +20,7 @@ struct load_options {
 	int n_connections;
 	int events_per_request; /* 1: POST /e/, else /batch/ */
 	bool is_gzip; /* bodies are compressed before the clock starts */
+	const char *bodies; /* is_gzip: the file that load_save made */
 	int event_bytes; /* about; at least 700 */
 	int64_t n_persons; /* distinct ids user-00000000 … */
 	int identify_percent; /* of events are $identify with $set */
@@ -55,5 +56,9 @@ struct load_result {
 /* Blocks until done. UNAVAILABLE: no connection could be made. */
 MUST_CHECK int load_run(
 	const struct load_options *o, struct load_result *out, struct err *e);
+/* Writes max_requests compressed bodies, so that several loads can send the
+ * same and none of them waits for their making. */
+MUST_CHECK int load_save(
+	const struct load_options *o, const char *path, struct err *e);
 
 #endif
