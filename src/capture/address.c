@@ -14,6 +14,26 @@ is_trusted(const struct capture_conf *conf, const struct net_addr *peer)
 	return false;
 }
 
+/* The header of the PROXY protocol is believed from the same peers. */
+enum http_proxy
+capture_proxy(void *app, const struct net_addr *peer)
+{
+	const struct capture *c = app;
+	const struct capture_conf *conf = atomic_load(&c->conf);
+
+	if (!is_trusted(conf, peer))
+		return HTTP_PROXY_OFF;
+	switch ((enum conf_proxy_protocol)conf->proxy) {
+	case CONF_PROXY_OFF:
+		return HTTP_PROXY_OFF;
+	case CONF_PROXY_ON:
+		return HTTP_PROXY_ON;
+	case CONF_PROXY_AUTO:
+		return HTTP_PROXY_AUTO;
+	}
+	return HTTP_PROXY_OFF;
+}
+
 static bool
 first_in_list(struct slice value, struct net_addr *out)
 {

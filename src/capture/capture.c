@@ -49,6 +49,7 @@ read_conf(const struct conf *from)
 		free_conf(conf);
 		return NULL;
 	}
+	conf->proxy = from->capture_proxy_protocol;
 	while (conf_list_next(&at, word, sizeof(word))) {
 		if (conf->n_proxies == CAPTURE_MAX_PROXIES ||
 			!net_cidr_parse(slice_str(word),
@@ -149,6 +150,7 @@ capture_start(struct capture *c, const struct http_routes *more, uint16_t *port,
 		.max_inflight_bytes = c->max_inflight_bytes,
 		.request_timeout_ms = c->timeout_ms,
 		.idle_timeout_ms = 75000,
+		.proxy = capture_proxy,
 		.decorate = capture_decorate,
 		.options = capture_on_options,
 		.refused = capture_refused,

@@ -68,6 +68,7 @@ struct capture_conf {
 	size_t max_decoded_bytes, max_event_bytes, max_recording_bytes;
 	bool keep_unknown;
 	int64_t keep_unknown_max_bytes;
+	int proxy; /* enum conf_proxy_protocol, of connections of these: */
 	int n_proxies;
 	struct net_cidr proxies[CAPTURE_MAX_PROXIES];
 	struct capture_rules rules;
@@ -274,6 +275,7 @@ int capture_check_project(struct capture_ctx *x);
 int capture_check_events(struct capture_ctx *x);
 int capture_drop_filtered(struct capture_ctx *x);
 /* address.c */
+enum http_proxy capture_proxy(void *app, const struct net_addr *peer);
 int capture_find_address(struct capture_ctx *x);
 /* message.c */
 int capture_write_records(struct capture_ctx *x);

@@ -12,6 +12,7 @@
  * into the names in their type, in that order. */
 enum conf_unknown_token { CONF_REJECT, CONF_KEEP };
 enum conf_ch_mode { CONF_CH_EMBEDDED, CONF_CH_EXTERNAL, CONF_CH_OFF };
+enum conf_proxy_protocol { CONF_PROXY_OFF, CONF_PROXY_ON, CONF_PROXY_AUTO };
 enum conf_kafka_mode { CONF_KAFKA_EMBEDDED, CONF_KAFKA_EXTERNAL };
 
 struct conf {
@@ -25,6 +26,7 @@ struct conf {
 #define CONF_T_S int64_t
 #define CONF_T_H int64_t
 #define CONF_T_ENUM_reject_keep int
+#define CONF_T_ENUM_off_on_auto int
 #define CONF_T_ENUM_embedded_external_off int
 #define CONF_T_ENUM_embedded_external int
 #define CONF_T_ENUM_none_gzip_lz4_zstd int

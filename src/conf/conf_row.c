@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+static const char *const names_off_on_auto[] = {"off", "on", "auto", NULL};
 static const char *const names_reject_keep[] = {"reject", "keep", NULL};
 static const char *const names_embedded_external_off[] = {
 	"embedded", "external", "off", NULL};
@@ -24,6 +25,7 @@ static const char *const names_debug_info_warn_error[] = {
 #define NAMES_S NULL
 #define NAMES_H NULL
 #define NAMES_ENUM_reject_keep names_reject_keep
+#define NAMES_ENUM_off_on_auto names_off_on_auto
 #define NAMES_ENUM_embedded_external_off names_embedded_external_off
 #define NAMES_ENUM_embedded_external names_embedded_external
 #define NAMES_ENUM_none_gzip_lz4_zstd names_none_gzip_lz4_zstd
@@ -40,6 +42,7 @@ static const char *const names_debug_info_warn_error[] = {
 #define TYPE_S CONF_IS_S, "seconds", ""
 #define TYPE_H CONF_IS_H, "hours", ""
 #define TYPE_ENUM_reject_keep CONF_IS_ENUM, "choice", "reject, keep"
+#define TYPE_ENUM_off_on_auto CONF_IS_ENUM, "choice", "off, on, auto"
 #define TYPE_ENUM_embedded_external_off                                        \
 	CONF_IS_ENUM, "choice", "embedded, external, off"
 #define TYPE_ENUM_embedded_external CONF_IS_ENUM, "choice", "embedded, external"

@@ -45,6 +45,13 @@ struct http_routes {
 	void *app;
 };
 
+/* Whether connections of a peer begin with a header of the PROXY protocol. */
+enum http_proxy {
+	HTTP_PROXY_OFF, /* no; also of a peer that is not believed */
+	HTTP_PROXY_ON, /* yes; those without one are closed */
+	HTTP_PROXY_AUTO, /* maybe */
+};
+
 struct http_options {
 	const char *name; /* for logs and thread names: "capture" */
 	int listen_fd; /* from net_listen_tcp or a unix socket; owned by the server */
@@ -57,6 +64,10 @@ struct http_options {
 	int64_t max_inflight_bytes; /* all bodies together; over it 503 */
 	int64_t request_timeout_ms; /* head and body; then 408 */
 	int64_t idle_timeout_ms;
+	/* Asked at each new TCP connection with its real peer; NULL: OFF. The
+	 * address in the header then is the peer in all that follows.
+	 * @thread accept */
+	enum http_proxy (*proxy)(void *app, const struct net_addr *peer);
 	/* Host header check: NULL: any; else loopback names and the hosts of
 	 * this comma-separated list are answered, others get 403. Read at each
 	 * request. */

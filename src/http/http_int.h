@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/thread.h"
+#include "http/accept.h"
 #include "http/http.h"
 
 #define HTTP_MAX_HEADERS 24
@@ -107,7 +108,9 @@ struct http_router {
 struct http_server {
 	struct http_options o;
 	struct http_router router;
-	struct MHD_Daemon *daemon;
+	struct http_door doors[HTTP_MAX_DOORS];
+	int n_doors;
+	struct http_accept accept;
 	struct lock lock; /* guards conns, sweeper_stop, pool */
 	struct cond wake; /* the sweeper */
 	struct http_conn *conns;

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -184,13 +183,12 @@ static void PRINTF(2, 0)
 }
 
 static int
-start_daemon(struct http_server *s, struct err *e)
+start_daemon(struct http_server *s, struct http_door *door, struct err *e)
 {
 	unsigned n = (unsigned)(s->o.n_threads > 0 ? s->o.n_threads
 						   : thread_n_cpus());
 	struct MHD_OptionItem items[] = {
 		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_library_log, NULL},
-		{MHD_OPTION_LISTEN_SOCKET, s->o.listen_fd, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
 			NULL},
 		{MHD_OPTION_CONNECTION_LIMIT, s->o.max_connections, NULL},
@@ -208,15 +206,40 @@ start_daemon(struct http_server *s, struct err *e)
 		{MHD_OPTION_END, 0, NULL},
 	};
 
-	s->daemon = MHD_start_daemon(
+	door->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME |
-			MHD_USE_ERROR_LOG | MHD_USE_ITC | MHD_USE_TURBO,
+			MHD_USE_ERROR_LOG | MHD_USE_ITC | MHD_USE_TURBO |
+			MHD_USE_NO_LISTEN_SOCKET,
 		0, NULL, NULL, http_on_access, s, MHD_OPTION_ARRAY, items,
 		MHD_OPTION_END);
-	if (s->daemon == NULL)
+	if (door->daemon == NULL)
 		return err_sys(e, ERR_IO, "%s: cannot start the HTTP server",
 			s->o.name);
 	return 0;
+}
+
+static void
+stop_daemons(struct http_server *s)
+{
+	for (int i = 0; i < s->n_doors; i++)
+		if (s->doors[i].daemon != NULL)
+			MHD_stop_daemon(s->doors[i].daemon);
+}
+
+static int
+open_doors(struct http_server *s, struct err *e)
+{
+	int err = 0;
+
+	s->doors[s->n_doors++] = (struct http_door){
+		.source = {HTTP_SOURCE_DOOR}, .listen_fd = s->o.listen_fd};
+	for (int i = 0; err == 0 && i < s->n_doors; i++)
+		err = start_daemon(s, &s->doors[i], e);
+	if (err == 0)
+		err = http_accept_start(s, e);
+	if (err != 0)
+		stop_daemons(s);
+	return err;
 }
 
 static void
@@ -249,7 +272,7 @@ http_start(
 	err = thread_start(&s->sweeper, name, http_sweep_thread, s, e);
 	if (err != 0)
 		goto free_server;
-	err = start_daemon(s, e);
+	err = open_doors(s, e);
 	if (err != 0)
 		goto stop_sweeper;
 	*out = s;
@@ -307,18 +330,14 @@ wait_for_references(struct http_server *s)
 void
 http_stop(struct http_server *s, int64_t deadline_ns)
 {
-	MHD_socket fd;
-
 	if (s == NULL)
 		return;
 	atomic_store(&s->stopping, true);
-	fd = MHD_quiesce_daemon(s->daemon);
-	if (fd != MHD_INVALID_SOCKET)
-		close(fd);
+	http_accept_stop(s);
 	wait_until_quiet(s, deadline_ns);
 	atomic_store(&s->stopping_hard, true);
 	resume_all(s);
-	MHD_stop_daemon(s->daemon);
+	stop_daemons(s);
 	lock_take(&s->lock);
 	s->sweeper_stop = true;
 	cond_broadcast(&s->wake);

@@ -42,6 +42,17 @@ path(struct http_request *r)
 }
 
 static void
+peer(struct http_request *r)
+{
+	char text[NET_ADDR_TEXT];
+	struct net_addr a;
+
+	http_peer(r, &a);
+	(void)net_addr_format(&a, text);
+	http_answer(r, 200, "text/plain", slice_str(text));
+}
+
+static void
 hold(struct http_request *r)
 {
 	struct fixture *f = http_app(r);
@@ -148,6 +159,7 @@ static const struct http_route rows[] = {
 	{HTTP_POST, "/small", small_bound, echo},
 	{HTTP_GET, "/query", NULL, query},
 	{HTTP_GET, "/array/*", NULL, path},
+	{HTTP_GET, "/peer", NULL, peer},
 	{HTTP_PUT, "/array/deep/*", NULL, echo},
 	{HTTP_POST, "/hold", NULL, hold},
 	{HTTP_POST, "/early", NULL, early},

@@ -30,5 +30,7 @@ void fixture_post(struct client *c, struct reply *r, const char *where,
 /* After <cmocka.h>. */
 extern const struct CMUnitTest http_bound_tests[];
 extern const size_t http_n_bound_tests;
+extern const struct CMUnitTest http_proxy_tests[];
+extern const size_t http_n_proxy_tests;
 
 #endif

@@ -229,5 +229,7 @@ main(void)
 	int bad = _cmocka_run_group_tests(
 		"bounds", http_bound_tests, http_n_bound_tests, NULL, NULL);
 
+	bad += _cmocka_run_group_tests(
+		"proxy", http_proxy_tests, http_n_proxy_tests, NULL, NULL);
 	return bad + cmocka_run_group_tests(tests, NULL, NULL);
 }
