@@ -41,6 +41,12 @@
 #define LIMIT_V1_TEXT_BYTES (50 * 1024 * 1024)
 #define LIMIT_V1_EVENT_NAME_BYTES 200
 #define LIMIT_V1_DISTINCT_ID_BYTES 200
+#define LIMIT_TEAM_QUESTIONS 4096 /* requests that wait for a look-up */
+#define LIMIT_TEAM_QUESTIONS_AT_ONCE 1000 /* keys in one statement */
+#define LIMIT_TEAM_ASK_MS 2000 /* then Postgres counts as away */
+#define LIMIT_TEAM_DENIED 16384 /* keys remembered as nobody's */
+#define LIMIT_TEAM_DENIED_MS 30000
+#define LIMIT_TEAM_WAITING 1000000 /* keys with letters to be put back */
 #define LIMIT_SUSPENDED_REQUESTS 20000
 #define LIMIT_CLICKHOUSE_BODY_BYTES (64 * 1024 * 1024) /* also decoded */
 #define LIMIT_CLICKHOUSE_QUERY_BYTES (16 * 1024 * 1024)

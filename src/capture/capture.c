@@ -113,6 +113,7 @@ capture_new(
 	lock_init(&c->lock);
 	cond_init(&c->heavy_written);
 	queue_init(&c->heavy, CAPTURE_HEAVY_QUEUE, SIZE_MAX);
+	queue_init(&c->again, LIMIT_TEAM_QUESTIONS, SIZE_MAX);
 	c->listen_text = mem_strdup(o->conf->capture_listen);
 	atomic_store(&c->conf, read_conf(o->conf));
 	c->overflow_rate = buckets_new();
@@ -127,6 +128,9 @@ capture_new(
 	if (err == 0)
 		err = thread_start(&c->heavy_thread, "capture-heavy",
 			capture_heavy_thread, c, e);
+	if (err == 0)
+		err = thread_start(&c->again_thread, "capture-again",
+			capture_again_thread, c, e);
 	if (err != 0) {
 		capture_free(c);
 		return err;
@@ -189,6 +193,7 @@ capture_reload(struct capture *c, const struct conf *conf)
 void
 capture_stop(struct capture *c, int64_t deadline_ns)
 {
+	team_ask_stop(c->teams); /* no request waits for an answer any more */
 	http_stop(c->http, deadline_ns);
 	c->http = NULL;
 }
@@ -200,6 +205,10 @@ capture_free(struct capture *c)
 
 	if (c == NULL)
 		return;
+	team_ask_stop(c->teams);
+	queue_close(&c->again);
+	thread_join(&c->again_thread);
+	queue_fini(&c->again);
 	queue_close(&c->heavy);
 	thread_join(&c->heavy_thread);
 	queue_fini(&c->heavy);

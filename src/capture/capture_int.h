@@ -34,6 +34,8 @@
 #define CAPTURE_COMMIT_TIMEOUT_MS 15000
 #define CAPTURE_HEAVY_TIMEOUT_MS 60000
 #define CAPTURE_HEAVY_QUEUE 32
+/* Over what a look-up takes at its worst. */
+#define CAPTURE_KEY_TIMEOUT_MS 20000
 #define CAPTURE_OUTS 5
 #define CAPTURE_TEXT_MAX 256
 
@@ -164,6 +166,22 @@ struct capture_refusal {
 	char text[CAPTURE_TEXT_MAX];
 };
 
+/* What a request waits for on no thread, before it runs once more. */
+enum capture_wait { CAPTURE_GOES_ON, CAPTURE_WAITS_FOR_KEY };
+
+/* A request that goes through its steps once more, on another thread. */
+struct capture_again {
+	struct queue_node node;
+	struct team_question question;
+	struct capture *c;
+	struct http_request *r;
+	const struct capture_step *steps;
+	unsigned path_flags;
+	bool is_heavy; /* on the heavy thread */
+	enum team_answer answer; /* TEAM_ASK: not asked */
+	char token[LIMIT_TOKEN_BYTES];
+};
+
 struct capture_ctx;
 struct capture_message;
 struct capture_step {
@@ -198,6 +216,8 @@ struct capture_ctx {
 	const struct team *team; /* NULL: unknown and kept */
 	enum team_anonymize anonymize;
 	bool is_unknown; /* kept as dead letters */
+	enum team_answer answer; /* of a request that runs once more */
+	enum capture_wait wait; /* out: it is not done */
 	bool is_unasked; /* because Postgres could not be asked for the token */
 	bool is_done; /* success without anything to store */
 	int64_t now_us;
@@ -230,6 +250,8 @@ struct capture {
 	int n_jobs;
 	struct queue heavy;
 	struct thread heavy_thread;
+	struct queue again; /* struct capture_again */
+	struct thread again_thread;
 	size_t heavy_bytes; /* guarded by lock */
 	struct cond heavy_written;
 };
@@ -271,9 +293,18 @@ struct slice capture_raw_text(struct arena *a, struct slice raw);
 
 /* check.c: from the body to what is to be written */
 int capture_check_token(struct capture_ctx *x);
-int capture_check_project(struct capture_ctx *x);
 int capture_check_events(struct capture_ctx *x);
 int capture_drop_filtered(struct capture_ctx *x);
+/* project.c */
+enum capture_key {
+	CAPTURE_KEY_KNOWN, /* team is set */
+	CAPTURE_KEY_KEPT, /* as dead letters */
+	CAPTURE_KEY_WAITS, /* for an answer: the request runs once more */
+	CAPTURE_KEY_AWAY, /* cannot be asked for, and no room for letters */
+	CAPTURE_KEY_NOBODYS
+};
+enum capture_key capture_find_key(struct capture_ctx *x);
+int capture_check_project(struct capture_ctx *x);
 /* address.c */
 enum http_proxy capture_proxy(void *app, const struct net_addr *peer);
 int capture_find_address(struct capture_ctx *x);
@@ -366,6 +397,15 @@ void capture_on_recording(struct http_request *r);
 /* Runs the steps and answers, or hands over. is_suspended: on the heavy thread
  * with the right to answer. */
 void capture_run(struct capture_ctx *x, bool is_suspended);
+/* Runs it once more; the caller has the right to answer. */
+void capture_run_again(struct capture_again *g);
+/* Another run of x's request, in its arena; NULL: no memory. */
+struct capture_again *capture_again_new(struct capture_ctx *x);
+/* To the heavy thread; the request is suspended. */
+void capture_hand_to_heavy(struct capture_again *g);
+/* again.c: x waits for what its run found missing. */
+void capture_wait(struct capture_ctx *x, bool is_suspended);
+void capture_again_thread(void *cookie);
 void capture_heavy_thread(void *cookie);
 void capture_on_v1(struct http_request *r);
 void capture_on_csp(struct http_request *r);

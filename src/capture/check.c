@@ -95,51 +95,6 @@ capture_check_token(struct capture_ctx *x)
 	return 0;
 }
 
-/* Whether a dead letter may take the event. */
-static bool
-may_keep(struct capture_ctx *x)
-{
-	struct store_part_state st;
-
-	if ((x->path_flags & PATH_RECORDING) != 0)
-		return false;
-	store_part_state(x->c->letters, &st);
-	return st.bytes < x->conf->keep_unknown_max_bytes;
-}
-
-/* A token is refused only when the projects could be asked for it. */
-static int
-unknown_token(struct capture_ctx *x)
-{
-	x->is_unasked = !team_cache_is_fresh(x->c->teams);
-	if ((x->conf->keep_unknown || x->is_unasked) && may_keep(x)) {
-		x->is_unknown = true;
-		x->anonymize = TEAM_IP_DROP;
-		return 0;
-	}
-	if (x->is_unasked)
-		return capture_refuse(x, 503, CAPTURE_RETRYABLE_SINK,
-			"transient error, please retry");
-	x->no.content_type = "application/json";
-	return capture_refuse(x, 401, CAPTURE_UNKNOWN_TOKEN,
-		"{\"type\":\"authentication_error\",\"code\":\"invalid_api_"
-		"key\""
-		",\"detail\":\"Project API key invalid. You can find your "
-		"project API key in PostHog project settings.\","
-		"\"attr\":null}");
-}
-
-int
-capture_check_project(struct capture_ctx *x)
-{
-	x->teams = team_snapshot_get(x->c->teams);
-	x->team = team_by_token(x->teams, x->token);
-	if (x->team == NULL)
-		return unknown_token(x);
-	x->anonymize = x->team->anonymize;
-	return 0;
-}
-
 static bool
 is_white(uint32_t c)
 {

@@ -32,13 +32,6 @@ static const struct capture_step csp_steps[] = {
 	{NULL, NULL},
 };
 
-struct heavy_item {
-	struct queue_node node;
-	struct http_request *r;
-	const struct capture_step *steps;
-	unsigned path_flags;
-};
-
 static void
 answer(struct capture_ctx *x, bool is_suspended)
 {
@@ -55,31 +48,52 @@ answer(struct capture_ctx *x, bool is_suspended)
 	}
 }
 
-/* capture-3: what does not fit an HTTP thread's time goes to one other. */
-static void
-hand_to_heavy(struct capture_ctx *x)
+struct capture_again *
+capture_again_new(struct capture_ctx *x)
 {
-	struct capture *c = x->c;
-	struct http_request *r = x->r;
-	struct heavy_item *h = arena_new(x->a, struct heavy_item);
+	struct capture_again *g = arena_new(x->a, struct capture_again);
 
-	x->is_heavy = false;
-	if (h == NULL) {
-		capture_refused(r, ERR_BUSY, 0);
-		return;
-	}
-	h->r = r;
-	h->steps = x->steps;
-	h->path_flags = x->path_flags;
-	http_ref(r);
-	http_suspend(r, CAPTURE_HEAVY_TIMEOUT_MS);
-	if (queue_put(&c->heavy, &h->node, 1) == 0)
+	if (g == NULL)
+		return NULL;
+	*g = (struct capture_again){
+		.c = x->c,
+		.r = x->r,
+		.steps = x->steps,
+		.path_flags = x->path_flags,
+		.is_heavy = x->on_heavy || x->is_heavy,
+		.answer = x->answer,
+	};
+	return g;
+}
+
+void
+capture_hand_to_heavy(struct capture_again *g)
+{
+	struct http_request *r = g->r;
+
+	if (queue_put(&g->c->heavy, &g->node, 1) == 0)
 		return;
 	if (http_resume_begin(r)) {
 		capture_refused(r, ERR_BUSY, 0);
 		http_resume_finish(r);
 	}
 	http_unref(r);
+}
+
+/* capture-3: what does not fit an HTTP thread's time goes to one other. */
+static void
+hand_to_heavy(struct capture_ctx *x)
+{
+	struct capture_again *g = capture_again_new(x);
+
+	x->is_heavy = false;
+	if (g == NULL) {
+		capture_refused(x->r, ERR_BUSY, 0);
+		return;
+	}
+	http_ref(x->r);
+	http_suspend(x->r, CAPTURE_HEAVY_TIMEOUT_MS);
+	capture_hand_to_heavy(g);
 }
 
 void
@@ -105,6 +119,8 @@ capture_run(struct capture_ctx *x, bool is_suspended)
 	}
 	if (x->is_heavy)
 		hand_to_heavy(x);
+	else if (x->wait != CAPTURE_GOES_ON)
+		capture_wait(x, is_suspended);
 	else if (failed || x->is_done || x->job->n_outs == 0)
 		answer(x, is_suspended);
 	else
@@ -115,8 +131,7 @@ capture_run(struct capture_ctx *x, bool is_suspended)
 
 static void
 start(struct capture_ctx *x, struct http_request *r,
-	const struct capture_step *steps, unsigned path_flags,
-	bool is_suspended)
+	const struct capture_step *steps, unsigned path_flags, bool on_heavy)
 {
 	struct capture *c = http_app(r);
 
@@ -133,11 +148,21 @@ start(struct capture_ctx *x, struct http_request *r,
 		.content_encoding = http_header(r, "Content-Encoding"),
 		.now_us = http_received_at_us(r),
 	};
-	x->on_heavy = is_suspended;
+	x->on_heavy = on_heavy;
 	x->max_decoded = x->conf->max_decoded_bytes;
-	if (!is_suspended && x->max_decoded > CAPTURE_LIGHT_BYTES)
+	if (!on_heavy && x->max_decoded > CAPTURE_LIGHT_BYTES)
 		x->max_decoded = CAPTURE_LIGHT_BYTES;
 	x->now_len = (size_t)clock_format(x->now_us, CLOCK_RFC3339, x->now);
+}
+
+void
+capture_run_again(struct capture_again *g)
+{
+	struct capture_ctx x;
+
+	start(&x, g->r, g->steps, g->path_flags, g->is_heavy);
+	x.answer = g->answer;
+	capture_run(&x, true);
 }
 
 /* Until what was large has been written and its memory is free again. */
@@ -164,22 +189,17 @@ capture_heavy_thread(void *cookie)
 
 	while ((list = queue_take_all(&c->heavy, INT64_MAX)) != NULL) {
 		while (list != NULL) {
-			struct heavy_item *h =
-				QUEUE_OWNER(list, struct heavy_item, node);
-			struct http_request *r = h->r;
-			const struct capture_step *steps = h->steps;
-			unsigned flags = h->path_flags;
-			struct capture_ctx x;
+			struct capture_again *g =
+				QUEUE_OWNER(list, struct capture_again, node);
 
 			list = list->next;
 			queue_done(&c->heavy, 1, 1);
 			/* Then nobody else touches the request or its arena. */
-			if (!http_resume_begin(r)) {
-				http_unref(r);
+			if (!http_resume_begin(g->r)) {
+				http_unref(g->r);
 				continue;
 			}
-			start(&x, r, steps, flags, true);
-			capture_run(&x, true);
+			capture_run_again(g);
 			wait_for_writer(c);
 		}
 	}

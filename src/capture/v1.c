@@ -189,13 +189,20 @@ read_body(struct capture_ctx *x)
 static int
 find_project(struct capture_ctx *x)
 {
-	x->teams = team_snapshot_get(x->c->teams);
-	x->team = team_by_token(x->teams, x->token);
-	if (x->team == NULL)
-		return capture_refuse_v1(x, 401, "invalid_api_token",
-			"no project has this API key");
-	x->anonymize = x->team->anonymize;
-	return 0;
+	switch (capture_find_key(x)) {
+	case CAPTURE_KEY_KNOWN:
+	case CAPTURE_KEY_KEPT:
+		return 0;
+	case CAPTURE_KEY_WAITS:
+		return -1;
+	case CAPTURE_KEY_AWAY:
+		return capture_refuse_v1(
+			x, 503, "service_unavailable", "please retry");
+	case CAPTURE_KEY_NOBODYS:
+		break;
+	}
+	return capture_refuse_v1(
+		x, 401, "invalid_api_token", "no project has this API key");
 }
 
 int

@@ -91,7 +91,8 @@ be_silent(void *cookie, const char *text)
 static int
 try_host(struct pg_conn *c, int host, struct err *e)
 {
-	int64_t end_ns = clock_mono_ns() + c->pg->connect_timeout_ms * 1000000;
+	int64_t ms = c->hurry_ms != 0 ? c->hurry_ms : c->pg->connect_timeout_ms;
+	int64_t end_ns = clock_mono_ns() + ms * 1000000;
 	struct params a = {.n = 0};
 
 	fill(&a, c, host);

@@ -75,6 +75,16 @@ void pg_disconnect(struct pg_conn *c);
 /* Waits before the next pg_connect: 100 ms doubling to 10 s with some chance,
  * from the start again after a connection that worked. STOPPING. */
 MUST_CHECK int pg_wait_retry(struct pg_conn *c, struct err *e);
+/*
+ * Waits, between groups, until the server sent a NOTIFY (of a LISTEN on this
+ * connection; true in *notified, however many came), wake_fd is readable, or
+ * deadline_ns passed. UNAVAILABLE: it was lost. STOPPING.
+ */
+MUST_CHECK int pg_wait_notice(struct pg_conn *c, int wake_fd,
+	int64_t deadline_ns, bool *notified, struct err *e);
+/* From now on this connection waits at most so long for a host to answer the
+ * connecting and for each answer, whatever the options say. */
+void pg_hurry(struct pg_conn *c, int64_t ms);
 /* For good: every wait of this connection ends with STOPPING, now and later;
  * pg_commit gets two more seconds. @thread any */
 void pg_interrupt(struct pg_conn *c);

@@ -77,6 +77,7 @@ struct pg_conn {
 	bool is_synced; /* the last of pending is a SYNC */
 	int64_t sync_at_ns, connected_at_ns;
 	int n_failed; /* tries of pg_wait_retry */
+	int64_t hurry_ms; /* 0: as the options say */
 	int stop_fd; /* eventfd, readable for good after pg_interrupt */
 	_Atomic bool is_stopped;
 	char sqlstate[8], constraint[72];
@@ -104,6 +105,8 @@ int pg_lost(
 void pg_count_error(enum err_code code);
 
 /* wait.c */
+/* For poll: -1 for ever, at most a minute. */
+int pg_ms_until(int64_t deadline_ns);
 /* Waits for events (POLLIN, POLLOUT) of the socket. 0: some came. TIMEOUT,
  * STOPPING: the caller decides. without_stop: pg_interrupt shortens the wait to
  * PG_STOP_MS only. deadline_ns INT64_MAX: none. */

@@ -7,8 +7,8 @@
 #include "base/rand.h"
 #include "pg/pg_int.h"
 
-static int
-ms_until(int64_t deadline_ns)
+int
+pg_ms_until(int64_t deadline_ns)
 {
 	int64_t left;
 
@@ -33,7 +33,7 @@ pg_wait(struct pg_conn *c, short events, int64_t deadline_ns, bool without_stop,
 		{.fd = c->stop_fd, .events = POLLIN}};
 
 	for (;;) {
-		int n = poll(f, 2, ms_until(deadline_ns));
+		int n = poll(f, 2, pg_ms_until(deadline_ns));
 
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, ERR_UNAVAILABLE, "Postgres: poll");
@@ -59,6 +59,8 @@ pg_deadline_ns(const struct pg_conn *c)
 {
 	int64_t ms = c->pg->statement_timeout_ms;
 
+	if (c->hurry_ms != 0)
+		return clock_mono_ns() + c->hurry_ms * 1000000;
 	if (ms == 0)
 		return INT64_MAX;
 	return clock_mono_ns() + (ms + PG_GRACE_MS) * 1000000;
@@ -132,7 +134,7 @@ pg_wait_retry(struct pg_conn *c, struct err *e)
 	while (clock_mono_ns() < end_ns) {
 		if (atomic_load(&c->is_stopped))
 			return stopping(e);
-		ERR_IGNORE(poll(&f, 1, ms_until(end_ns)), "asked above");
+		ERR_IGNORE(poll(&f, 1, pg_ms_until(end_ns)), "asked above");
 	}
 	return atomic_load(&c->is_stopped) ? stopping(e) : 0;
 }

@@ -72,6 +72,16 @@ static const char *const texts[TEAM_PG_N_SQL] = {
 		"WHERE t.id = $1 ON CONFLICT (api_token) DO UPDATE SET "
 		"team_id = excluded.team_id, expires_at = excluded.expires_at",
 	[TEAM_PG_DELETE] = "DELETE FROM posthog_team WHERE id = $1",
+	[TEAM_PG_ASK] =
+		"SELECT api_token FROM posthog_team WHERE api_token = ANY ($1) "
+		"UNION ALL SELECT api_token FROM sluice.old_token "
+		"WHERE api_token = ANY ($1) AND expires_at > now()",
+	[TEAM_PG_LISTEN] = "LISTEN sluice_project",
+	[TEAM_PG_HAS_TRIGGER] =
+		"SELECT EXISTS (SELECT 1 FROM pg_trigger "
+		"WHERE tgrelid = to_regclass('posthog_team') "
+		"AND tgfoid = to_regproc('sluice.project_changed') "
+		"AND tgenabled IN ('O', 'A'))",
 	[TEAM_PG_DELETE_OLD] =
 		"DELETE FROM sluice.old_token WHERE team_id = $1",
 };

@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "team/team_pg.h"
 
-#define FRESH_NS (30 * 1000000000LL)
+#define FRESH_NS (60 * 1000000000LL)
+#define KICKS_APART_NS (100 * 1000000LL)
 
 /* Logs and keeps what became of a look, if that is news. why NULL: all well. */
 static void
@@ -43,16 +44,41 @@ static bool
 wait_next(struct team_pg *t, int seconds)
 {
 	int64_t end_ns = clock_mono_ns() + seconds * 1000000000LL;
+	int64_t kick_ns = clock_mono_ns() + KICKS_APART_NS;
 	bool go_on;
 
 	lock_take(&t->lock);
 	t->was_tried = true;
 	cond_broadcast(&t->cond);
-	while (!t->is_stopping && clock_mono_ns() < end_ns)
-		cond_wait_until(&t->cond, &t->lock, end_ns);
+	while (!t->is_stopping && clock_mono_ns() < end_ns) {
+		/* Many changes in a row are seen by few looks. */
+		if (t->is_kicked && clock_mono_ns() >= kick_ns)
+			break;
+		cond_wait_until(&t->cond, &t->lock,
+			t->is_kicked && kick_ns < end_ns ? kick_ns : end_ns);
+	}
+	t->is_kicked = false;
 	go_on = !t->is_stopping;
 	lock_release(&t->lock);
 	return go_on;
+}
+
+void
+team_pg_kick(struct team_pg *t)
+{
+	lock_take(&t->lock);
+	t->is_kicked = true;
+	cond_broadcast(&t->cond);
+	lock_release(&t->lock);
+}
+
+static int
+seconds_to_next(struct team_pg *t, int rc)
+{
+	if (rc != 0)
+		return TEAM_PG_RETRY_S;
+	return atomic_load(&t->is_told) ? TEAM_PG_POLL_NOTIFIED_S
+					: TEAM_PG_POLL_S;
 }
 
 static void
@@ -69,7 +95,7 @@ follow(void *cookie)
 		lock_release(&t->use);
 		if (rc != -ERR_STOPPING)
 			note(c, rc != 0 ? &e : NULL);
-	} while (wait_next(t, rc == 0 ? TEAM_PG_POLL_S : TEAM_PG_RETRY_S));
+	} while (wait_next(t, seconds_to_next(t, rc)));
 }
 
 int
@@ -115,6 +141,8 @@ team_cache_follow(struct team_cache *c, int64_t wait_ms, struct err *e)
 	int64_t end_ns = clock_mono_ns() + wait_ms * 1000000;
 	int rc = thread_start(&t->thread, "projects", follow, c, e);
 
+	if (rc == 0)
+		rc = team_ask_start(c, e);
 	if (rc != 0)
 		return rc;
 	lock_take(&t->lock);
@@ -140,6 +168,7 @@ team_pg_free(struct team_pg *t)
 {
 	if (t == NULL)
 		return;
+	team_ask_free(t->ask);
 	pg_interrupt(t->conn);
 	lock_take(&t->lock);
 	t->is_stopping = true;

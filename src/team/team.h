@@ -63,6 +63,28 @@ MUST_CHECK int team_cache_follow(
 /* false: Postgres was not asked for half a minute, or never since the start: a
  * token that is not known may be that of a project. @thread any */
 bool team_cache_is_fresh(const struct team_cache *c);
+/*
+ * A key that the snapshot has not, where projects are in Postgres. NO: Postgres
+ * said lately that nobody has it, or projects are in config.db. AWAY: it cannot
+ * be asked; the key may be a project's. ASK: by team_ask. Never waits.
+ */
+enum team_answer { TEAM_ASK, TEAM_YES, TEAM_NO, TEAM_AWAY };
+enum team_answer team_look(struct team_cache *c, struct slice token);
+/*
+ * Asks on another thread, many keys at once, equal ones once. done is called
+ * there exactly once, within some seconds, with YES (the snapshot has it now),
+ * NO or AWAY; it must not block. q and its token live until then. BUSY: too many
+ * wait. STOPPING. @thread any
+ */
+struct team_question {
+	struct team_question *next;
+	struct slice token;
+	void (*done)(struct team_question *q, enum team_answer answer);
+};
+MUST_CHECK int team_ask(
+	struct team_cache *c, struct team_question *q, struct err *e);
+/* Ends that thread; what waits is answered AWAY, later questions STOPPING. */
+void team_ask_stop(struct team_cache *c);
 /* Why the last look at Postgres failed; "" if it did not. @thread any */
 void team_cache_trouble(struct team_cache *c, char *out, size_t size);
 /* Wait-free for readers apart from one short lock. @thread any */

@@ -1,12 +1,14 @@
 #ifndef SLUICE_TEAM_TEAM_PG_H
 #define SLUICE_TEAM_TEAM_PG_H
 
+#include "base/limits.h"
 #include "pg/pg.h"
 #include "team/team_int.h"
 
 /* Projects in PostHog's posthog_team. Inside team/ only. */
 
 #define TEAM_PG_POLL_S 5 /* how soon a change made elsewhere is seen */
+#define TEAM_PG_POLL_NOTIFIED_S 30 /* where changes are told */
 #define TEAM_PG_RETRY_S 1
 
 enum team_pg_sql {
@@ -21,6 +23,9 @@ enum team_pg_sql {
 	TEAM_PG_OLD_TOKEN,
 	TEAM_PG_DELETE,
 	TEAM_PG_DELETE_OLD,
+	TEAM_PG_ASK,
+	TEAM_PG_LISTEN,
+	TEAM_PG_HAS_TRIGGER,
 	TEAM_PG_N_SQL
 };
 extern const struct pg_sql_set team_pg_sql;
@@ -38,10 +43,32 @@ struct team_pg {
 	struct lock lock; /* guards what follows */
 	struct cond cond;
 	bool is_stopping, was_tried;
+	bool is_kicked; /* something changed: look now */
 	char why[240]; /* of the last look that failed; "" after one that did not */
 	_Atomic int64_t fresh_at_ns; /* 0: never since the start */
+	_Atomic bool is_told; /* of each change, by a trigger and NOTIFY */
 	struct thread thread;
+	struct team_ask *ask; /* NULL: of a command, or not yet */
 };
+
+/* pg_sync.c: looks now, unless it did a moment ago. @thread any */
+void team_pg_kick(struct team_pg *t);
+
+/* denied.c: keys that are nobody's, for a while. @thread any */
+struct team_denied;
+struct team_denied *team_denied_new(void); /* NULL: no memory */
+void team_denied_free(struct team_denied *d);
+bool team_denied_has(struct team_denied *d, struct slice token);
+void team_denied_add(struct team_denied *d, struct slice token);
+void team_denied_clear(struct team_denied *d);
+
+/* pg_ask.c: the thread that looks keys up and hears of changes. */
+MUST_CHECK int team_ask_start(struct team_cache *c, struct err *e);
+void team_ask_free(struct team_ask *a); /* NULL allowed */
+/* The keys of qs that posthog_team or sluice.old_token has: answers. */
+MUST_CHECK int team_ask_keys(struct pg_conn *conn,
+	struct team_question *const *qs, enum team_answer *answers, int n,
+	struct err *e);
 
 void team_pg_free(struct team_pg *t);
 

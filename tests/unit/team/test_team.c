@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "team/team_int.h"
+#include "team/team_pg.h"
 
 struct fixture {
 	char dir[64];
@@ -354,6 +355,38 @@ settings_stand_in_the_order_of_names(void **state)
 				    team_setting_name(i)) < 0);
 }
 
+/* team-6 */
+static void
+a_denied_key_is_remembered_until_a_change(void **state)
+{
+	struct team_denied *d = team_denied_new();
+	int n_kept = 0;
+	char text[32];
+
+	(void)state;
+	assert_non_null(d);
+	assert_false(team_denied_has(d, SLICE_LIT("phc_a")));
+	assert_false(team_denied_has(d, SLICE_NONE));
+	team_denied_add(d, SLICE_LIT("phc_a"));
+	assert_true(team_denied_has(d, SLICE_LIT("phc_a")));
+	assert_false(team_denied_has(d, SLICE_LIT("phc_")));
+	team_denied_clear(d);
+	assert_false(team_denied_has(d, SLICE_LIT("phc_a")));
+	/* Any number of others: each is there at first, none for another. */
+	for (int i = 0; i < 100000; i++) {
+		snprintf(text, sizeof(text), "phc_%d", i);
+		assert_false(team_denied_has(d, slice_str(text)));
+		team_denied_add(d, slice_str(text));
+	}
+	for (int i = 0; i < 100000; i++) {
+		snprintf(text, sizeof(text), "phc_%d", i);
+		n_kept += team_denied_has(d, slice_str(text));
+	}
+	team_denied_free(d);
+	/* What was added after clear in its nanosecond would not count. */
+	assert_in_range(n_kept, LIMIT_TEAM_DENIED - 64, LIMIT_TEAM_DENIED);
+}
+
 int
 main(void)
 {
@@ -377,6 +410,7 @@ main(void)
 			a_deleted_project_is_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			json_has_every_setting, set_up, tear_down),
+		cmocka_unit_test(a_denied_key_is_remembered_until_a_change),
 		cmocka_unit_test(settings_stand_in_the_order_of_names),
 	};
 
