@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include "base/zip.h"
+#include "base/zip_fast.h"
 
 #define PIECE (64 * 1024)
 
@@ -86,6 +87,14 @@ inflate_as(struct slice in, int window_bits, struct buf *out, bool all,
 
 int
 zip_gunzip(struct slice in, struct buf *out, struct err *e)
+{
+	if (zip_fast_gunzip(in, out))
+		return 0;
+	return zip_gunzip_streamed(in, out, e);
+}
+
+int
+zip_gunzip_streamed(struct slice in, struct buf *out, struct err *e)
 {
 	return inflate_as(in, 15 + 16, out, false, e);
 }

@@ -21,5 +21,6 @@ int run_log_tests(void);
 int run_json_read_tests(void);
 int run_json_write_tests(void);
 int run_zip_tests(void);
+int run_zip_fast_tests(void);
 
 #endif
