@@ -55,6 +55,11 @@ enum store_kind store_kind(const struct store *s);
 struct store_job {
 	struct queue_node node;
 	size_t bytes;
+	/* Whose it is. Jobs of one share are run in the order of submit. Those
+	 * of different shares are too while all that waits fits into one
+	 * transaction; else they take turns. */
+	uint32_t share;
+	bool was_passed; /* the store's; false at submit */
 	/* In: alone in its transaction, with secure_delete=ON whatever the file
 	 * has otherwise; then the WAL is copied into the file and cut to
 	 * nothing before done, so that no older image of a page is left. */
@@ -79,7 +84,7 @@ MUST_CHECK int store_wipe_wal(struct store *s, struct err *e);
  * Append of record batches (one or several back to back, made by topic/batch or
  * checked by the broker) to one partition. The bytes are borrowed until done
  * and their base offsets are written in place. Keeps store-1 (nothing readable
- * before durable) and store-2 (offsets dense, in the order of submit).
+ * before durable) and store-2 (offsets dense, in the order of running).
  */
 struct store_append {
 	struct store_job job; /* set done; run stays NULL */

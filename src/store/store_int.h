@@ -310,6 +310,11 @@ MUST_CHECK int store_commit_own(struct store *s,
 	struct err *e);
 void store_fail(struct store *s, const struct err *why);
 
+/* group.c: the jobs of the next transaction; something waits. */
+struct store_job *store_group_take(struct store *s);
+/* More jobs, behind those that wait. */
+void store_group_add(struct store *s, struct queue_node *list);
+
 /* writer.c @thread store */
 void store_writer_main(void *cookie);
 

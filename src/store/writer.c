@@ -5,30 +5,6 @@
 
 #define IDLE_WAKE_NS ((int64_t)1000000000)
 
-/* Cuts off what one transaction takes. */
-static struct store_job *
-take_group(struct store *s)
-{
-	struct store_job *list = s->waiting, *last = list;
-	size_t bytes = list->bytes;
-	struct queue_node *n;
-
-	for (int i = 1; i < LIMIT_COMMIT_JOBS && last->node.next != NULL; i++) {
-		struct store_job *next =
-			QUEUE_OWNER(last->node.next, struct store_job, node);
-
-		if (bytes + next->bytes > LIMIT_COMMIT_BYTES || list->wipes ||
-			next->wipes)
-			break;
-		bytes += next->bytes;
-		last = next;
-	}
-	n = last->node.next;
-	last->node.next = NULL;
-	s->waiting = n == NULL ? NULL : QUEUE_OWNER(n, struct store_job, node);
-	return list;
-}
-
 static void
 look_at_helper(struct store *s)
 {
@@ -85,11 +61,16 @@ store_writer_main(void *cookie)
 			look_at_helper(s);
 			continue;
 		}
-		s->waiting = QUEUE_OWNER(n, struct store_job, node);
+		store_group_add(s, n);
 		while (s->waiting != NULL) {
 			look_at_helper(s);
-			store_commit_group(s, take_group(s));
+			store_commit_group(s, store_group_take(s));
 			keep_house(s);
+			/* Who came meanwhile may have a turn before who has
+			 * much waiting. */
+			if (s->waiting != NULL)
+				store_group_add(
+					s, queue_take_all(&s->queue, 0));
 		}
 		s->last_job_ns = clock_mono_ns();
 		lock_take(&s->queue.lock);

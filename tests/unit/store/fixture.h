@@ -59,5 +59,6 @@ int run_retain_tests(void);
 int run_open_tests(void);
 int run_prepare_tests(void);
 int run_wipe_tests(void);
+int run_turn_tests(void);
 
 #endif

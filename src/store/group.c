@@ -1,0 +1,169 @@
+#include "base/limits.h"
+#include "store/store_int.h"
+
+/*
+ * Which of the jobs that wait go into the next transaction: all that fit, while
+ * one share has them or they are few. Else the shares take turns (store-14):
+ * each gets a piece of a smaller transaction, so that the one who has much
+ * waiting makes the others wait for no more than the transaction that runs.
+ */
+#define SHARED_GROUP_BYTES ((size_t)4 * 1024 * 1024)
+#define TURN_BYTES ((size_t)1024 * 1024)
+#define SLOTS 256
+
+struct turn {
+	size_t used[SLOTS]; /* bytes of this share in the group */
+	bool is_over[SLOTS]; /* a job of this share was left: so are later */
+};
+
+static struct store_job *
+next_of(const struct store_job *j)
+{
+	struct queue_node *n = j->node.next;
+
+	return n == NULL ? NULL : QUEUE_OWNER(n, struct store_job, node);
+}
+
+/* Cuts the list behind a job. */
+static struct store_job *
+take_until(struct store *s, struct store_job *last)
+{
+	struct store_job *list = s->waiting;
+
+	s->waiting = next_of(last);
+	last->node.next = NULL;
+	return list;
+}
+
+/* The last job of those that fit, in their order. */
+static struct store_job *
+last_that_fits(struct store_job *list)
+{
+	struct store_job *last = list, *next;
+	size_t bytes = list->bytes;
+	int n = 1;
+
+	for (; (next = next_of(last)) != NULL; last = next) {
+		if (n == LIMIT_COMMIT_JOBS || list->wipes || next->wipes ||
+			bytes + next->bytes > LIMIT_COMMIT_BYTES)
+			break;
+		bytes += next->bytes;
+		n++;
+	}
+	return last;
+}
+
+/* Is there more than a small group, and of several shares? */
+static bool
+must_take_turns(const struct store_job *list)
+{
+	bool several = false;
+	size_t bytes = 0;
+
+	for (const struct store_job *j = list; j != NULL && !j->wipes;
+		j = next_of(j)) {
+		several |= j->share != list->share;
+		bytes += j->bytes;
+		if (several && bytes > SHARED_GROUP_BYTES)
+			return true;
+	}
+	return false;
+}
+
+/* A job that is larger than a group lets the small ones of others go before it,
+ * once. */
+static bool
+fits_turn(struct turn *t, struct store_job *j, size_t bytes, size_t most)
+{
+	unsigned slot = j->share % SLOTS;
+
+	if (t->is_over[slot])
+		return false;
+	if (t->used[slot] > 0 && t->used[slot] + j->bytes > most)
+		return false;
+	if (bytes + j->bytes <= SHARED_GROUP_BYTES)
+		return true;
+	if (bytes == 0 && j->was_passed)
+		return true;
+	j->was_passed = true;
+	return false;
+}
+
+struct picked {
+	struct queue_node *head, **tail;
+	size_t bytes;
+	int n;
+};
+
+/* One walk over what waits: moves what fits behind the group. */
+static void
+walk(struct store *s, struct turn *t, size_t most, struct picked *p)
+{
+	struct queue_node *first = &s->waiting->node, **at = &first;
+
+	while (*at != NULL && p->n < LIMIT_COMMIT_JOBS) {
+		struct store_job *j = QUEUE_OWNER(*at, struct store_job, node);
+		unsigned slot = j->share % SLOTS;
+
+		if (j->wipes)
+			break; /* it waits for all before it */
+		if (!fits_turn(t, j, p->bytes, most)) {
+			t->is_over[slot] = true;
+			at = &(*at)->next;
+			continue;
+		}
+		*at = j->node.next;
+		j->node.next = NULL;
+		*p->tail = &j->node;
+		p->tail = &j->node.next;
+		t->used[slot] += j->bytes > 0 ? j->bytes : 1;
+		p->bytes += j->bytes;
+		p->n++;
+	}
+	s->waiting = first == NULL ? NULL
+				   : QUEUE_OWNER(first, struct store_job, node);
+}
+
+static struct store_job *
+take_turns(struct store *s)
+{
+	struct picked p = {.tail = &p.head};
+	struct turn t = {0};
+
+	walk(s, &t, TURN_BYTES, &p);
+	if (p.n == 0) {
+		/* Only large ones: that of who came first. */
+		t = (struct turn){0};
+		walk(s, &t, TURN_BYTES, &p);
+	} else if (s->waiting != NULL && p.bytes < SHARED_GROUP_BYTES) {
+		/* Room is left: more of those that have more. */
+		for (int i = 0; i < SLOTS; i++)
+			t.is_over[i] = false;
+		walk(s, &t, SHARED_GROUP_BYTES, &p);
+	}
+	return QUEUE_OWNER(p.head, struct store_job, node);
+}
+
+struct store_job *
+store_group_take(struct store *s)
+{
+	if (must_take_turns(s->waiting))
+		return take_turns(s);
+	return take_until(s, last_that_fits(s->waiting));
+}
+
+void
+store_group_add(struct store *s, struct queue_node *list)
+{
+	struct store_job *last = s->waiting;
+
+	if (list == NULL)
+		return;
+	if (last == NULL) {
+		s->waiting = QUEUE_OWNER(list, struct store_job, node);
+		return;
+	}
+	while (next_of(last) != NULL)
+		last = next_of(last);
+	last->node.next = list;
+}
