@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/rand.h"
 #include "base/uuid.h"
 #include "stats/stats.h"
 
@@ -24,12 +25,33 @@ capture_refuse(struct capture_ctx *x, int status, enum capture_error error,
 	return -1;
 }
 
+int
+capture_shed(struct capture_ctx *x, enum capture_error error, enum refusal why)
+{
+	stats_add(STATS_HTTP_REFUSED, (int)why, 1);
+	return capture_refuse(x, 503, error, "transient error, please retry");
+}
+
+/* Spread, so that those who are refused together do not come back together.
+ * The v1 endpoint names one second. */
+static void
+set_retry_after(struct http_request *r, const struct capture_refusal *no)
+{
+	unsigned least = no->retry_s > 0 ? (unsigned)no->retry_s : 1;
+	char text[16];
+
+	if (!no->is_v1)
+		least += (unsigned)(rand_u64() % (2 * least + 1));
+	(void)snprintf(text, sizeof(text), "%u", no->is_v1 ? 1 : least);
+	http_set_header(r, "Retry-After", text);
+}
+
 void
 capture_answer_refusal(struct http_request *r, const struct capture_refusal *no)
 {
 	stats_add(STATS_CAPTURE_ERRORS, (int)no->error, 1);
 	if (no->retry_after)
-		http_set_header(r, "Retry-After", "1");
+		set_retry_after(r, no);
 	if (no->is_v1) {
 		http_set_header(r, "Accept", "application/json");
 		http_set_header(r, "Accept-Encoding", "gzip, deflate, zstd");

@@ -110,6 +110,7 @@ capture_new(
 	c->max_connections = (int)o->conf->capture_max_connections;
 	c->max_connections_per_address =
 		(int)o->conf->capture_max_connections_per_address;
+	share_init(&c->shares, o->conf->spool_queue_bytes);
 	lock_init(&c->lock);
 	cond_init(&c->heavy_written);
 	queue_init(&c->heavy, CAPTURE_HEAVY_QUEUE, SIZE_MAX);
@@ -230,6 +231,7 @@ capture_free(struct capture *c)
 	buckets_free(c->project_rate);
 	cond_fini(&c->heavy_written);
 	lock_fini(&c->lock);
+	share_fini(&c->shares);
 	mem_free(c->listen_text);
 	mem_free(c);
 }

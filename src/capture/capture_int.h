@@ -15,6 +15,7 @@
 #include "base/uuid.h"
 #include "capture/capture.h"
 #include "capture/rules.h"
+#include "capture/share.h"
 #include "conf/conf.h"
 #include "http/http.h"
 #include "store/store.h"
@@ -36,6 +37,8 @@
 #define CAPTURE_HEAVY_QUEUE 32
 /* Over what a look-up takes at its worst. */
 #define CAPTURE_KEY_TIMEOUT_MS 20000
+/* Least Retry-After while the disk is full. */
+#define CAPTURE_FULL_RETRY_S 5
 #define CAPTURE_OUTS 5
 #define CAPTURE_TEXT_MAX 256
 
@@ -150,6 +153,8 @@ struct capture_job {
 	bool beacon;
 	struct buf answer; /* of v1: the body of the success answer */
 	size_t heavy_bytes; /* counted in the capture's */
+	uint32_t share;
+	int64_t share_cost; /* counted in the capture's shares */
 	uint32_t n_events;
 	struct audit_tally tally; /* of records for the app server */
 	int n_outs;
@@ -161,6 +166,7 @@ struct capture_refusal {
 	int status; /* 0: none */
 	enum capture_error error;
 	bool retry_after;
+	int retry_s; /* least; 0: 1 */
 	const char *content_type;
 	bool is_v1; /* with the headers of the v1 endpoint */
 	char text[CAPTURE_TEXT_MAX];
@@ -244,6 +250,7 @@ struct capture {
 	struct store_part *overflow, *redirected;
 	struct store_part *recordings_overflow, *recordings_dlq;
 	struct buckets *overflow_rate, *global, *project_rate;
+	struct share_table shares;
 	struct lock lock; /* guards scratches and jobs */
 	struct capture_scratch *scratches;
 	struct capture_job *jobs;
@@ -259,6 +266,9 @@ struct capture {
 /* A step returns 0, or -1 with ctx->no filled. */
 int capture_refuse(struct capture_ctx *x, int status, enum capture_error error,
 	const char *fmt, ...) PRINTF(4, 5);
+/* 503, and counts why. */
+int capture_shed(
+	struct capture_ctx *x, enum capture_error error, enum refusal why);
 
 /* query.c */
 int capture_read_query(struct capture_ctx *x);
@@ -418,6 +428,7 @@ extern const struct capture_step capture_v1_steps[];
 /* status, tag and description as that endpoint words them. */
 int capture_refuse_v1(struct capture_ctx *x, int status, const char *tag,
 	const char *description);
+int capture_shed_v1(struct capture_ctx *x, enum refusal why);
 void capture_word_v1(
 	struct capture_refusal *no, const char *tag, const char *description);
 int capture_v1_parse(struct capture_ctx *x);

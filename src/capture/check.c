@@ -58,8 +58,8 @@ agree(struct capture_ctx *x, struct slice *token)
 			continue;
 		text = capture_raw_text(x->a, raw);
 		if (text.p == NULL)
-			return capture_refuse(x, 503, CAPTURE_OVERLOAD,
-				"transient error, please retry");
+			return capture_shed(
+				x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 		if (token->p != NULL && !slice_eq(text, *token))
 			return capture_refuse(x, 401, CAPTURE_MULTIPLE_TOKENS,
 				"batch submitted with inconsistent api_key "

@@ -62,8 +62,7 @@ gunzip(struct capture_ctx *x, struct slice in, struct slice *out)
 			"bytes)",
 			x->max_decoded, x->max_decoded + 1);
 	if (err == -ERR_NO_MEMORY)
-		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
-			"transient error, please retry");
+		return capture_shed(x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	if (err != 0)
 		return capture_refuse(x, 400, CAPTURE_REQ_DECODING,
 			"failed to decode request: invalid GZIP data");
@@ -96,8 +95,7 @@ lz64_error(struct capture_ctx *x, int err)
 			"Decompressed LZ64 payload would exceed %zu bytes",
 			x->max_decoded);
 	if (err == -ERR_NO_MEMORY)
-		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
-			"transient error, please retry");
+		return capture_shed(x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	return capture_refuse(x, 400, CAPTURE_REQ_DECODING,
 		"failed to decode request: decompress_lz64: failed %s",
 		err == -ERR_UNSUPPORTED ? "UTF16 to UTF8 conversion"

@@ -296,8 +296,7 @@ capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	uint32_t n;
 
 	if (key.p == NULL)
-		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
-			"transient error, please retry");
+		return capture_shed(x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	/* White space may vanish, but not that much of it is honest. */
 	if (raw > 4 * max || ev->event.len > max)
 		return capture_too_large(x, raw, max);
@@ -356,6 +355,31 @@ capture_take_sent_at(struct capture_ctx *x)
 	}
 }
 
+/* The disk or a log: who watches them has counted it. */
+static int
+refuse_full(struct capture_ctx *x)
+{
+	x->no.retry_s = CAPTURE_FULL_RETRY_S;
+	return capture_refuse(x, 503, CAPTURE_RETRYABLE_SINK,
+		"transient error, please retry");
+}
+
+/* capture-6: before the records are built, so that what is refused costs
+ * little. They are about as long as the text. */
+static int
+take_share(struct capture_ctx *x)
+{
+	struct capture_job *j = x->job;
+	size_t bytes = x->text.len > x->raw.len ? x->text.len : x->raw.len;
+	enum refusal why;
+
+	j->share = share_slot(x->team == NULL ? 0 : x->team->id);
+	if (share_take(&x->c->shares, j->share, bytes, &j->share_cost, &why))
+		return 0;
+	j->share_cost = 0;
+	return capture_shed(x, CAPTURE_RETRYABLE_SINK, why);
+}
+
 int
 capture_begin_records(struct capture_ctx *x)
 {
@@ -363,12 +387,12 @@ capture_begin_records(struct capture_ctx *x)
 
 	if (x->c->may_accept != NULL &&
 		!x->c->may_accept(x->c->cookie, is_recording))
-		return capture_refuse(x, 503, CAPTURE_RETRYABLE_SINK,
-			"transient error, please retry");
+		return refuse_full(x);
 	x->job = capture_job_get(x->c);
 	if (x->job == NULL)
-		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
-			"transient error, please retry");
+		return capture_shed(x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
+	if (take_share(x) != 0)
+		return -1;
 	x->job->n_events = x->body.n;
 	x->job->tally = (struct audit_tally){
 		.hop = AUDIT_CAPTURE,

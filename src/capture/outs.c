@@ -30,8 +30,7 @@ end_batch(struct capture_ctx *x, struct capture_out *o)
 		return 0;
 	o->is_open = false;
 	if (batch_end(&o->w, BATCH_NONE, &e) != 0 || o->batches.failed)
-		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
-			"transient error, please retry");
+		return capture_shed(x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	return 0;
 }
 
@@ -52,8 +51,8 @@ capture_outs_end(struct capture_ctx *x)
 		if (end_batch(x, &x->job->outs[i]) != 0)
 			return -1;
 		if (x->job->outs[i].batches.failed)
-			return capture_refuse(x, 503, CAPTURE_OVERLOAD,
-				"transient error, please retry");
+			return capture_shed(
+				x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	}
 	return 0;
 }

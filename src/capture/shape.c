@@ -219,8 +219,7 @@ take_single(struct walk *w, bool is_identify)
 	w->b->n = 0;
 	ev = add_event(w);
 	if (ev == NULL)
-		return capture_refuse(w->x, 503, CAPTURE_OVERLOAD,
-			"transient error, please retry");
+		return capture_shed(w->x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	*ev = w->self;
 	if (is_identify)
 		ev->event = SLICE_LIT("\"$identify\"");

@@ -1,6 +1,7 @@
 #include "capture/capture_int.h"
 
 #include "base/mem.h"
+#include "stats/stats.h"
 
 /*
  * The order of work on a request (spec capture 4.2) is this table. A step that
@@ -74,6 +75,7 @@ capture_hand_to_heavy(struct capture_again *g)
 	if (queue_put(&g->c->heavy, &g->node, 1) == 0)
 		return;
 	if (http_resume_begin(r)) {
+		stats_add(STATS_HTTP_REFUSED, REFUSAL_LARGE_QUEUE, 1);
 		capture_refused(r, ERR_BUSY, 0);
 		http_resume_finish(r);
 	}
@@ -88,6 +90,7 @@ hand_to_heavy(struct capture_ctx *x)
 
 	x->is_heavy = false;
 	if (g == NULL) {
+		stats_add(STATS_HTTP_REFUSED, REFUSAL_NO_MEMORY, 1);
 		capture_refused(x->r, ERR_BUSY, 0);
 		return;
 	}
@@ -103,8 +106,8 @@ capture_run(struct capture_ctx *x, bool is_suspended)
 
 	x->s = capture_scratch_get(x->c);
 	if (x->s == NULL) {
-		(void)(capture_refuse(x, 503, CAPTURE_OVERLOAD,
-			       "transient error, please retry") != 0);
+		(void)(capture_shed(x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY) !=
+			0);
 		answer(x, is_suspended);
 		return;
 	}

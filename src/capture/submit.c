@@ -64,6 +64,9 @@ capture_job_put(struct capture_job *j)
 	trim(&j->answer, JOB_BUF_KEEP);
 	j->n_outs = 0;
 	j->r = NULL;
+	if (j->share_cost > 0)
+		share_give(&c->shares, j->share, j->share_cost);
+	j->share_cost = 0;
 	lock_take(&c->lock);
 	if (c->n_jobs < JOBS_MAX) {
 		j->next_free = c->jobs;
@@ -131,6 +134,19 @@ capture_jobs_free(struct capture *c)
 	}
 }
 
+static enum refusal
+refusal_of(const struct err *result)
+{
+	if (result->code == ERR_NO_SPACE)
+		return REFUSAL_DISK_FULL;
+	if (result->code == ERR_NO_MEMORY)
+		return REFUSAL_NO_MEMORY;
+	if (result->code == ERR_STOPPING)
+		return REFUSAL_STOPPING;
+	return result->code == ERR_BUSY ? REFUSAL_QUEUE_FULL
+					: REFUSAL_LOG_FAILED;
+}
+
 /* The caller has the right to answer. */
 static void
 answer(struct capture_job *j, const struct err *result)
@@ -139,10 +155,13 @@ answer(struct capture_job *j, const struct err *result)
 		.status = 503,
 		.error = CAPTURE_RETRYABLE_SINK,
 		.retry_after = true,
+		.retry_s =
+			result->code == ERR_NO_SPACE ? CAPTURE_FULL_RETRY_S : 0,
 		.text = "transient error, please retry",
 	};
 
 	if (result->code != ERR_OK) {
+		stats_add(STATS_HTTP_REFUSED, (int)refusal_of(result), 1);
 		if (j->answer.len > 0)
 			capture_word_v1(&no, "service_unavailable",
 				"transient error, please retry");
@@ -274,7 +293,10 @@ hand_over(struct capture_job *j, struct err *e)
 
 	if (j->n_outs == 1 && o->batches.len <= CAPTURE_PIECE_BYTES) {
 		j->append = (struct store_append){
-			.job = {.bytes = o->batches.len, .done = append_done},
+			.job = {.bytes = o->batches.len,
+				.share = j->share,
+				.is_counted = true,
+				.done = append_done},
 			.part = o->part,
 			.batches = o->batches.p,
 			.len = o->batches.len,
@@ -284,7 +306,12 @@ hand_over(struct capture_job *j, struct err *e)
 		};
 		return store_submit_append(j->c->spool, &j->append, e);
 	}
-	j->multi = (struct store_job){.run = multi_run, .done = multi_done};
+	j->multi = (struct store_job){
+		.share = j->share,
+		.is_counted = true,
+		.run = multi_run,
+		.done = multi_done,
+	};
 	for (int i = 0; i < j->n_outs; i++)
 		j->multi.bytes += j->outs[i].batches.len;
 	return store_submit(j->c->spool, &j->multi, e);

@@ -38,6 +38,13 @@ capture_refuse_v1(struct capture_ctx *x, int status, const char *tag,
 	return err;
 }
 
+int
+capture_shed_v1(struct capture_ctx *x, enum refusal why)
+{
+	stats_add(STATS_HTTP_REFUSED, (int)why, 1);
+	return capture_refuse_v1(x, 503, "service_unavailable", "please retry");
+}
+
 static int
 read_token(struct capture_ctx *x)
 {
@@ -111,8 +118,7 @@ read_headers(struct capture_ctx *x)
 
 	x->v1 = arena_new(x->a, struct capture_v1);
 	if (x->v1 == NULL)
-		return capture_refuse_v1(
-			x, 503, "service_unavailable", "no memory");
+		return capture_shed_v1(x, REFUSAL_NO_MEMORY);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		v[i] = slice_trim(http_header(x->r, names[i]));
 		if (v[i].len == 0)
@@ -144,8 +150,7 @@ decode_error(struct capture_ctx *x, int err)
 		return capture_refuse_v1(x, 413, "payload_too_large",
 			"the body is too large when decompressed");
 	if (err == -ERR_NO_MEMORY)
-		return capture_refuse_v1(
-			x, 503, "service_unavailable", "no memory");
+		return capture_shed_v1(x, REFUSAL_NO_MEMORY);
 	return capture_refuse_v1(x, 400, "request_decoding_error",
 		"the body cannot be decompressed");
 }

@@ -219,8 +219,7 @@ check_uuids(struct capture_ctx *x)
 	s.slots = arena_alloc(x->a, (s.mask + 1) * sizeof(*s.slots));
 	s.used = arena_zalloc(x->a, s.mask + 1, sizeof(*s.used));
 	if (s.slots == NULL || s.used == NULL)
-		return capture_refuse_v1(
-			x, 503, "service_unavailable", "no memory");
+		return capture_shed_v1(x, REFUSAL_NO_MEMORY);
 	for (uint32_t i = 0; i < x->body.n; i++) {
 		struct slice raw = x->body.events[i].uuid;
 		struct uuid u;

@@ -75,8 +75,7 @@ write_event(struct capture_ctx *x, const struct capture_event *from,
 		b.failed ? SLICE_NONE : arena_dup_slice(x->a, buf_slice(&b));
 	buf_fini(&b);
 	if (ev.properties.p == NULL)
-		return capture_refuse_v1(
-			x, 503, "service_unavailable", "no memory");
+		return capture_shed_v1(x, REFUSAL_NO_MEMORY);
 	/* Without correction the time is the client's own, not even clamped. */
 	if (v->skew_off)
 		m.has_at = event_time_parse(

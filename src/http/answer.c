@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/rand.h"
 
 #define STREAM_BLOCK_BYTES (64 * 1024)
 
@@ -75,6 +76,16 @@ http_reply_drop(struct http_reply *a)
 	a->taken = NULL;
 }
 
+static void
+refuse_busy(struct http_request *r)
+{
+	char seconds[2] = {(char)('1' + rand_u64() % 3), '\0'};
+
+	http_set_header(r, "Retry-After", seconds);
+	http_answer(r, 503, "text/plain; charset=utf-8",
+		SLICE_LIT("busy, please retry\n"));
+}
+
 void
 http_refuse(struct http_request *r, enum err_code why)
 {
@@ -91,8 +102,7 @@ http_refuse(struct http_request *r, enum err_code why)
 		http_answer(r, 408, "text/plain; charset=utf-8",
 			SLICE_LIT("the client stopped sending\n"));
 	else
-		http_answer(r, 503, "text/plain; charset=utf-8",
-			SLICE_LIT("busy, please retry\n"));
+		refuse_busy(r);
 }
 
 /* @thread http */

@@ -1,6 +1,8 @@
 #include "http/http_int.h"
 
 #include "base/clock.h"
+#include "stats/refusal.h"
+#include "stats/stats.h"
 
 /*
  * From the head to the handler: route, bounds, the body, and what is thrown
@@ -122,6 +124,25 @@ on_head(struct http_request *r, const char *method)
 	return MHD_YES;
 }
 
+static void
+shed(struct http_request *r, enum err_code why, enum refusal reason)
+{
+	stats_add(STATS_HTTP_REFUSED, (int)reason, 1);
+	start_discarding(r, why);
+}
+
+/* The last quarter of the budget is for small bodies, so that a few large ones
+ * do not keep them out. */
+static bool
+fits_budget(const struct http_request *r, size_t n)
+{
+	int64_t most = r->s->o.max_inflight_bytes;
+
+	if (r->body.len + n > HTTP_SMALL_BODY)
+		most -= most / 4;
+	return atomic_load(&r->s->inflight_bytes) + (int64_t)n <= most;
+}
+
 /* Accounts for the body's memory against the budget of all bodies: http-4. */
 static void
 take_bytes(struct http_request *r, const char *p, size_t n)
@@ -134,13 +155,12 @@ take_bytes(struct http_request *r, const char *p, size_t n)
 		return;
 	}
 	if (r->body.cap - r->body.len < n) {
-		if (atomic_load(&s->inflight_bytes) + (int64_t)n >
-			s->o.max_inflight_bytes) {
-			start_discarding(r, ERR_BUSY);
+		if (!fits_budget(r, n)) {
+			shed(r, ERR_BUSY, REFUSAL_INFLIGHT_BYTES);
 			return;
 		}
 		if (buf_reserve(&r->body, n) == NULL) {
-			start_discarding(r, ERR_NO_MEMORY);
+			shed(r, ERR_NO_MEMORY, REFUSAL_NO_MEMORY);
 			return;
 		}
 	}

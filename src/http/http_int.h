@@ -12,6 +12,7 @@
 #define HTTP_MAX_HEADERS 24
 #define HTTP_POOL_BODY_KEEP (64 * 1024)
 #define HTTP_POOL_MAX 512
+#define HTTP_SMALL_BODY ((size_t)64 * 1024)
 #define HTTP_STREAM_RETRY_NS 20000000
 
 /*

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "stats/refusal.h"
+#include "stats/stats.h"
 
 #define TICK_NS 200000000
 
@@ -27,6 +29,7 @@ expire_head(struct http_conn *c)
 		"Content-Length: 0\r\n\r\n";
 	ssize_t n;
 
+	stats_add(STATS_HTTP_REFUSED, REFUSAL_HEAD_TIMEOUT, 1);
 	n = send(c->fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)n; /* a courtesy: the connection ends in any case */
 	cut(c);
@@ -40,6 +43,7 @@ expire_body(struct http_conn *c, struct http_request *r)
 
 	if (!atomic_compare_exchange_strong(&r->state, &reading, HTTP_EXPIRED))
 		return;
+	stats_add(STATS_HTTP_REFUSED, REFUSAL_BODY_TIMEOUT, 1);
 	if (r->is_started) {
 		http_refuse(r, ERR_TIMEOUT);
 		http_reply_raw(r);
@@ -52,6 +56,8 @@ expire_suspended(struct http_request *r, bool force)
 {
 	if (!http_resume_begin(r))
 		return;
+	stats_add(STATS_HTTP_REFUSED,
+		force ? REFUSAL_STOPPING : REFUSAL_NOT_ANSWERED, 1);
 	http_refuse(r, force ? ERR_STOPPING : ERR_BUSY);
 	http_resume_finish(r);
 }

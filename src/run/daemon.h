@@ -92,7 +92,7 @@ MUST_CHECK int audit_start(struct daemon *d, struct err *e);
 
 MUST_CHECK int audit_start_canary(struct daemon *d, struct err *e);
 
-/* disk.c: looks at the disk once a second. */
+/* disk.c: looks at the disk five times a second. */
 MUST_CHECK int disk_start(
 	struct daemon *d, struct disk_guard **out, struct err *e);
 void disk_stop(struct disk_guard *g);

@@ -7,11 +7,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "run/daemon.h"
+#include "stats/refusal.h"
 #include "stats/stats.h"
 
-#define LOOK_EVERY_NS 1000000000
+#define LOOK_EVERY_NS 200000000
 /* On a small disk the reserves are this part of it. */
 #define SMALL_DISK_PART 20
+#define ACCEPTED (-1)
 
 /*
  * Watches the space on the disk. What is free without the ballast decides, so
@@ -26,7 +28,8 @@ struct disk_guard {
 	struct cond wake;
 	bool stopping;
 	struct admin_disk state;
-	int events_refused, recordings_refused; /* atomic: asked per request */
+	/* enum refusal or ACCEPTED; atomic: asked per request */
+	int events_refused, recordings_refused;
 };
 
 static int64_t
@@ -102,6 +105,8 @@ decide(struct disk_guard *g, struct admin_disk *s, int64_t spool_bytes,
 	bool no_recordings = no_events || free_bytes < 2 * s->reserve_bytes ||
 			     full_log(c, spool_bytes, output_bytes, 9) != NULL;
 
+	int why = ACCEPTED;
+
 	s->events_refused = no_events;
 	s->recordings_refused = no_recordings;
 	if (no_events && full != NULL)
@@ -120,9 +125,12 @@ decide(struct disk_guard *g, struct admin_disk *s, int64_t spool_bytes,
 				    s->ballast_bytes));
 	log_change(g->state.events_refused, s);
 	g->state = *s;
-	__atomic_store_n(&g->events_refused, no_events, __ATOMIC_RELAXED);
-	__atomic_store_n(
-		&g->recordings_refused, no_recordings, __ATOMIC_RELAXED);
+	if (no_events)
+		why = full != NULL ? REFUSAL_LOG_FULL : REFUSAL_DISK_FULL;
+	__atomic_store_n(&g->events_refused, why, __ATOMIC_RELAXED);
+	if (no_recordings && !no_events)
+		why = REFUSAL_RECORDINGS_FIRST;
+	__atomic_store_n(&g->recordings_refused, why, __ATOMIC_RELAXED);
 }
 
 static void
@@ -228,9 +236,14 @@ disk_may_accept(void *guard, bool is_recording)
 {
 	struct disk_guard *g = guard;
 
-	return !__atomic_load_n(
+	int why = __atomic_load_n(
 		is_recording ? &g->recordings_refused : &g->events_refused,
 		__ATOMIC_RELAXED);
+
+	if (why == ACCEPTED)
+		return true;
+	stats_add(STATS_HTTP_REFUSED, why, 1);
+	return false;
 }
 
 void

@@ -115,6 +115,14 @@ stats_counter(enum stats_metric m, int label)
 	return sum;
 }
 
+const char *
+stats_label(enum stats_metric m, int label)
+{
+	return label < 0 || label >= LABELS_MAX
+		       ? NULL
+		       : metrics[m].labels->values[label];
+}
+
 double
 stats_gauge(enum stats_metric m, int label)
 {

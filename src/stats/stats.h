@@ -20,6 +20,8 @@ void stats_set(enum stats_metric m, int label, double v);
 void stats_observe(enum stats_metric m, int label, double seconds);
 uint64_t stats_counter(enum stats_metric m, int label);
 double stats_gauge(enum stats_metric m, int label);
+/* The text of a label value; NULL: there is none. */
+const char *stats_label(enum stats_metric m, int label);
 /* Prometheus text 0.0.4 of everything. */
 void stats_write(struct buf *out);
 

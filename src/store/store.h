@@ -59,6 +59,9 @@ struct store_job {
 	 * of different shares are too while all that waits fits into one
 	 * transaction; else they take turns. */
 	uint32_t share;
+	/* The submitter bounds what it has waiting: the job goes in although
+	 * the queue is full. */
+	bool is_counted;
 	bool was_passed; /* the store's; false at submit */
 	/* In: alone in its transaction, with secure_delete=ON whatever the file
 	 * has otherwise; then the WAL is copied into the file and cut to

@@ -91,7 +91,8 @@ put_job(struct store *s, struct store_job *j, struct err *e)
 	if (atomic_load(&s->failed))
 		return err_set(
 			e, ERR_IO, "%s failed: %s", s->path, s->why.text);
-	r = queue_put(&s->queue, &j->node, j->bytes);
+	r = j->is_counted ? queue_put_always(&s->queue, &j->node, j->bytes)
+			  : queue_put(&s->queue, &j->node, j->bytes);
 	if (r == 0)
 		return 0;
 	if (r == -(int)ERR_BUSY)
