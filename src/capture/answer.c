@@ -71,6 +71,15 @@ capture_answer_ok(struct http_request *r, bool beacon)
 			SLICE_LIT("{\"status\": 1}"));
 }
 
+void
+capture_answer_over_quota(struct http_request *r, bool is_recording)
+{
+	http_answer(r, 200, "application/json",
+		is_recording ? SLICE_LIT("{\"status\": 1, \"quota_limited\": "
+					 "[\"recordings\"]}")
+			     : SLICE_LIT("{\"status\": 1}"));
+}
+
 /* Answers of the v1 endpoint name the request they answer. */
 static void
 name_request(struct http_request *r)
@@ -140,6 +149,7 @@ capture_refused(struct http_request *r, enum err_code why, int64_t bound)
 			"\"csp_report_too_large\",\"detail\":"
 			"\"CSP report is too large\",\"attr\":null}");
 	} else if (why == ERR_TOO_BIG) {
+		stats_add(STATS_CAPTURE_SIZE_EXCEEDED, CAPTURE_SIZE_WIRE, 1);
 		no.status = 413;
 		no.error = CAPTURE_OVERSIZE_EVENT;
 		(void)snprintf(no.text, sizeof(no.text),
@@ -159,14 +169,7 @@ capture_refused(struct http_request *r, enum err_code why, int64_t bound)
 void
 capture_answered(struct http_request *r, int status)
 {
-	static const int statuses[] = {
-		200, 204, 400, 401, 404, 405, 408, 413, 429, 500, 503};
-	int i = 0;
-
-	while (i < (int)ARRAY_LEN(statuses) && statuses[i] != status)
-		i++;
-	stats_add(STATS_HTTP_REQUESTS, i, 1);
-	stats_observe(STATS_HTTP_DURATION, 0,
+	stats_request(http_path(r), http_method_text(r), status,
 		(double)(clock_now_us() - http_received_at_us(r)) / 1e6);
 }
 

@@ -127,6 +127,8 @@ capture_new(
 	else
 		err = open_parts(c, e);
 	if (err == 0)
+		err = quotas_new(c->spool, &c->quotas, e);
+	if (err == 0)
 		err = thread_start(&c->heavy_thread, "capture-heavy",
 			capture_heavy_thread, c, e);
 	if (err == 0)
@@ -203,6 +205,7 @@ void
 capture_free(struct capture *c)
 {
 	struct capture_conf *conf;
+	struct err e;
 
 	if (c == NULL)
 		return;
@@ -225,6 +228,9 @@ capture_free(struct capture *c)
 		free_conf(conf);
 		conf = older;
 	}
+	if (c->quotas != NULL && quotas_save(c->quotas, &e) != 0)
+		log_warn("quota_not_saved", "error=%s", log_q(e.text));
+	quotas_free(c->quotas);
 	capture_jobs_free(c);
 	buckets_free(c->overflow_rate);
 	buckets_free(c->global);

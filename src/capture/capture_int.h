@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "base/uuid.h"
 #include "capture/capture.h"
+#include "capture/quota.h"
 #include "capture/rules.h"
 #include "capture/share.h"
 #include "conf/conf.h"
@@ -39,6 +40,8 @@
 #define CAPTURE_KEY_TIMEOUT_MS 20000
 /* Least Retry-After while the disk is full. */
 #define CAPTURE_FULL_RETRY_S 5
+/* What a project may send at once, in seconds of its rate limit. */
+#define CAPTURE_RATE_BURST_S 10
 #define CAPTURE_OUTS 5
 #define CAPTURE_TEXT_MAX 256
 
@@ -64,6 +67,19 @@ enum capture_error {
 	CAPTURE_BODY_READ_TIMEOUT,
 	CAPTURE_BAD_QUERY,
 	CAPTURE_OVERLOAD,
+	CAPTURE_BILLING_LIMIT,
+	CAPTURE_RATE_LIMITED,
+	CAPTURE_NON_RETRY_SINK,
+	CAPTURE_EMPTY_FILTERED,
+};
+
+/* Labels of capture_payload_size_exceeded. */
+enum capture_size {
+	CAPTURE_SIZE_WIRE,
+	CAPTURE_SIZE_GZIP,
+	CAPTURE_SIZE_LZ64,
+	CAPTURE_SIZE_PLAIN,
+	CAPTURE_SIZE_MESSAGE,
 };
 
 /* Settings as they were read; replaced as a whole on reload. */
@@ -87,6 +103,7 @@ enum capture_path_flag {
 	PATH_ENGAGE = 2, /* objects without an event name are $identify */
 	PATH_RECORDING = 4,
 	PATH_AI = 8,
+	PATH_CSP = 16, /* answered 204 */
 };
 
 struct capture_query {
@@ -108,6 +125,7 @@ struct capture_event {
 	/* of properties */
 	struct slice p_token, p_distinct_id, p_cookieless, p_ignore_sent_at;
 	struct slice p_session_id, p_window_id, p_snapshot, p_source, p_lib;
+	struct slice p_product_tour;
 	bool has_ip, is_internal;
 	bool is_cookieless; /* set by the checks */
 	uint8_t rules; /* enum capture_rule; set by the rules */
@@ -156,6 +174,8 @@ struct capture_job {
 	uint32_t share;
 	int64_t share_cost; /* counted in the capture's shares */
 	uint32_t n_events;
+	int64_t quota_team; /* 0: none to count for */
+	uint32_t used[TEAM_N_KINDS];
 	struct audit_tally tally; /* of records for the app server */
 	int n_outs;
 	struct capture_out outs[CAPTURE_OUTS];
@@ -225,6 +245,8 @@ struct capture_ctx {
 	enum team_answer answer; /* of a request that runs once more */
 	enum capture_wait wait; /* out: it is not done */
 	bool is_unasked; /* because Postgres could not be asked for the token */
+	uint32_t used[TEAM_N_KINDS]; /* of quotas; only with quotas */
+	bool is_over_quota; /* and nothing else is left */
 	bool is_done; /* success without anything to store */
 	int64_t now_us;
 	char now[CLOCK_TEXT_MAX];
@@ -249,6 +271,7 @@ struct capture {
 	struct store_part *main, *historical, *recordings, *letters;
 	struct store_part *overflow, *redirected;
 	struct store_part *recordings_overflow, *recordings_dlq;
+	struct quotas *quotas;
 	struct buckets *overflow_rate, *global, *project_rate;
 	struct share_table shares;
 	struct lock lock; /* guards scratches and jobs */
@@ -315,6 +338,10 @@ enum capture_key {
 };
 enum capture_key capture_find_key(struct capture_ctx *x);
 int capture_check_project(struct capture_ctx *x);
+/* allow.c */
+int capture_check_rate(struct capture_ctx *x);
+int capture_check_quota(struct capture_ctx *x);
+int capture_v1_check_quota(struct capture_ctx *x);
 /* address.c */
 enum http_proxy capture_proxy(void *app, const struct net_addr *peer);
 int capture_find_address(struct capture_ctx *x);
@@ -392,6 +419,7 @@ void capture_scratch_put(struct capture *c, struct capture_scratch *s);
 void capture_answer_refusal(
 	struct http_request *r, const struct capture_refusal *no);
 void capture_answer_ok(struct http_request *r, bool beacon);
+void capture_answer_over_quota(struct http_request *r, bool is_recording);
 void capture_decorate(struct http_request *r);
 void capture_refused(struct http_request *r, enum err_code why, int64_t bound);
 void capture_answered(struct http_request *r, int status);

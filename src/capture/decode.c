@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/utf8.h"
 #include "base/zip.h"
+#include "stats/stats.h"
 
 /*
  * From the bytes on the wire to JSON text (spec capture 2). Texts alternate
@@ -24,7 +25,8 @@ other_buf(struct capture_scratch *s, struct slice in)
 }
 
 /* Over the bound of this stage: the heavy thread, or the client, must know. */
-static int PRINTF(2, 3) too_big(struct capture_ctx *x, const char *fmt, ...)
+static int PRINTF(3, 4) too_big(
+	struct capture_ctx *x, enum capture_size what, const char *fmt, ...)
 {
 	char text[CAPTURE_TEXT_MAX / 2];
 	va_list ap;
@@ -34,6 +36,8 @@ static int PRINTF(2, 3) too_big(struct capture_ctx *x, const char *fmt, ...)
 		x->is_heavy = true;
 		return -1;
 	}
+	stats_add(STATS_CAPTURE_SIZE_EXCEEDED, (int)what, 1);
+	stats_observe(STATS_CAPTURE_FULL_SIZE, 1, (double)x->max_decoded);
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -57,7 +61,7 @@ gunzip(struct capture_ctx *x, struct slice in, struct slice *out)
 	b->max_bytes = x->max_decoded;
 	err = zip_gunzip(in, b, &e);
 	if (err == -ERR_TOO_BIG)
-		return too_big(x,
+		return too_big(x, CAPTURE_SIZE_GZIP,
 			"Decompressed payload would exceed %zu bytes (got %zu "
 			"bytes)",
 			x->max_decoded, x->max_decoded + 1);
@@ -67,6 +71,8 @@ gunzip(struct capture_ctx *x, struct slice in, struct slice *out)
 		return capture_refuse(x, 400, CAPTURE_REQ_DECODING,
 			"failed to decode request: invalid GZIP data");
 	*out = buf_slice(b);
+	stats_observe(
+		STATS_CAPTURE_GZIP_RATIO, 0, (double)out->len / (double)in.len);
 	if (!utf8_valid(*out))
 		return capture_refuse(x, 400, CAPTURE_REQ_DECODING,
 			"failed to decode request: invalid gzip data");
@@ -82,16 +88,19 @@ try_lz64(struct capture_ctx *x, struct slice in, struct slice *out)
 
 	b->max_bytes = x->max_decoded;
 	err = zip_lz64_decode(in, b, &e);
-	if (err == 0)
-		*out = buf_slice(b);
-	return err;
+	if (err != 0)
+		return err;
+	*out = buf_slice(b);
+	stats_observe(
+		STATS_CAPTURE_LZ64_RATIO, 0, (double)out->len / (double)in.len);
+	return 0;
 }
 
 static int
 lz64_error(struct capture_ctx *x, int err)
 {
 	if (err == -ERR_TOO_BIG)
-		return too_big(x,
+		return too_big(x, CAPTURE_SIZE_LZ64,
 			"Decompressed LZ64 payload would exceed %zu bytes",
 			x->max_decoded);
 	if (err == -ERR_NO_MEMORY)
@@ -191,7 +200,7 @@ decompress(struct capture_ctx *x, struct slice payload, bool may_unwrap,
 			"failed to decode request: invalid UTF8 in request "
 			"payload");
 	if (payload.len > x->max_decoded)
-		return too_big(x,
+		return too_big(x, CAPTURE_SIZE_PLAIN,
 			"Uncompressed payload size limit %zu exceeded: %zu",
 			x->max_decoded, payload.len);
 	*text = payload;
@@ -231,6 +240,8 @@ capture_decode(struct capture_ctx *x)
 		    &x->text) != 0)
 		return -1;
 	unwrap_again(x, &x->text);
+	stats_observe(STATS_CAPTURE_RAW_SIZE, 0, (double)x->raw.len);
+	stats_observe(STATS_CAPTURE_FULL_SIZE, 0, (double)x->text.len);
 	return 0;
 }
 

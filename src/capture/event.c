@@ -45,6 +45,7 @@ static const struct key property_keys[] = {
 	KEY("$snapshot_data", p_snapshot),
 	KEY("$snapshot_source", p_source),
 	KEY("$lib", p_lib),
+	KEY("$product_tour_id", p_product_tour),
 };
 
 /* Keys may be written with escapes; those are rare. */

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "event/time.h"
+#include "stats/stats.h"
 
 /* What is put on the topic: spec capture 5. */
 #define RECORD_OVERHEAD_BYTES 2048
@@ -273,6 +274,7 @@ capture_event_headers(struct capture_ctx *x, const struct capture_event *ev,
 int
 capture_too_large(struct capture_ctx *x, size_t len, size_t max)
 {
+	stats_add(STATS_CAPTURE_SIZE_EXCEEDED, CAPTURE_SIZE_MESSAGE, 1);
 	return capture_refuse(x, 413, CAPTURE_OVERSIZE_EVENT,
 		"maximum event size exceeded: an event takes %zu bytes as a "
 		"message, the limit is %zu",
@@ -322,37 +324,37 @@ capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	return 0;
 }
 
+/* As it goes into messages. */
+static void
+set_sent_at(struct capture_ctx *x, int64_t at_us)
+{
+	char out[CLOCK_TEXT_MAX];
+	int n = clock_format(at_us, CLOCK_RFC3339, out);
+
+	x->sent_at = arena_dup_slice(x->a, slice_of(out, (size_t)n));
+	stats_observe(STATS_CAPTURE_CLOCK_SKEW, 0,
+		fabs((double)(at_us - x->now_us) / 1e6));
+}
+
 /* The request's send time, once for all its events. */
 void
 capture_take_sent_at(struct capture_ctx *x)
 {
 	struct slice text = x->body.sent_at;
-	char out[CLOCK_TEXT_MAX];
 	int64_t at_us;
-	int n;
 
-	if (text.len == 0 && x->q.has_sent_at) {
-		n = clock_format(x->q.sent_at_ms * 1000, CLOCK_RFC3339, out);
-		x->sent_at = arena_dup_slice(x->a, slice_of(out, (size_t)n));
-		return;
-	}
-	if (text.len == 0 && x->body.n > 0 &&
+	/* The query's goes before that of an event. */
+	if (text.len == 0 && !x->q.has_sent_at && x->body.n > 0 &&
 		capture_raw_is_string(x->body.events[0].sent_at))
 		text = capture_raw_text(x->a, x->body.events[0].sent_at);
-	if (text.len == 0)
+	if (text.len > 0 && event_time_parse(text, &at_us)) {
+		set_sent_at(x, at_us);
 		return;
-	if (event_time_parse(text, &at_us)) {
-		n = clock_format(at_us, CLOCK_RFC3339, out);
-		x->sent_at = arena_dup_slice(x->a, slice_of(out, (size_t)n));
-	} else {
-		x->sent_at_invalid = utf8_cut_scalars(text, 100);
-		if (x->q.has_sent_at) {
-			n = clock_format(
-				x->q.sent_at_ms * 1000, CLOCK_RFC3339, out);
-			x->sent_at =
-				arena_dup_slice(x->a, slice_of(out, (size_t)n));
-		}
 	}
+	if (text.len > 0)
+		x->sent_at_invalid = utf8_cut_scalars(text, 100);
+	if (x->q.has_sent_at)
+		set_sent_at(x, x->q.sent_at_ms * 1000);
 }
 
 /* The disk or a log: who watches them has counted it. */
@@ -393,7 +395,13 @@ capture_begin_records(struct capture_ctx *x)
 		return capture_shed(x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	if (take_share(x) != 0)
 		return -1;
+	stats_observe(STATS_CAPTURE_BATCH_SIZE, 0, x->body.n);
 	x->job->n_events = x->body.n;
+	x->job->quota_team = 0;
+	if (x->team != NULL && x->team->quotas != NULL) {
+		x->job->quota_team = x->team->id;
+		memcpy(x->job->used, x->used, sizeof(x->used));
+	}
 	x->job->tally = (struct audit_tally){
 		.hop = AUDIT_CAPTURE,
 		.minute = audit_minute(x->now_us / 1000),

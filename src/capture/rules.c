@@ -160,8 +160,8 @@ capture_apply_rules(struct capture_ctx *x)
 
 		if (why != DROP_NONE) {
 			/* A recording goes as a whole. */
-			stats_add(STATS_CAPTURE_DROPPED, (int)why,
-				is_recording(x) ? b->n : 1);
+			stats_dropped(x->team == NULL ? 0 : x->team->id,
+				(int)why, is_recording(x) ? b->n : 1);
 			continue;
 		}
 		if (kept != i)

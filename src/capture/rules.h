@@ -21,6 +21,11 @@ enum capture_drop {
 	DROP_RESTRICTION,
 	DROP_PERFORMANCE_EVENT,
 	DROP_DUPLICATE,
+	DROP_EVENTS_QUOTA, /* and the other kinds, as in team/rules.h */
+	DROP_NO_NAME = DROP_EVENTS_QUOTA + 5,
+	DROP_NO_DISTINCT_ID,
+	DROP_TOO_BIG,
+	DROP_INVALID,
 	DROP_NONE,
 };
 

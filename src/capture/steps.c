@@ -14,6 +14,8 @@ static const struct capture_step v0_steps[] = {
 	{"filter", capture_drop_filtered},
 	{"token", capture_check_token},
 	{"project", capture_check_project},
+	{"rate", capture_check_rate},
+	{"quota", capture_check_quota},
 	{"events", capture_check_events},
 	{"address", capture_find_address},
 	{"rules", capture_apply_rules},
@@ -26,6 +28,8 @@ static const struct capture_step csp_steps[] = {
 	{"reports", capture_csp_read},
 	{"token", capture_check_token},
 	{"project", capture_check_project},
+	{"rate", capture_check_rate},
+	{"quota", capture_check_quota},
 	{"events", capture_check_events},
 	{"address", capture_find_address},
 	{"rules", capture_apply_rules},
@@ -38,6 +42,9 @@ answer(struct capture_ctx *x, bool is_suspended)
 {
 	if (x->no.status != 0)
 		capture_answer_refusal(x->r, &x->no);
+	else if (x->is_over_quota)
+		capture_answer_over_quota(
+			x->r, (x->path_flags & PATH_RECORDING) != 0);
 	else if (x->job != NULL)
 		http_answer(x->r, 200, "application/json",
 			buf_slice(&x->job->answer));
@@ -270,7 +277,7 @@ capture_on_csp(struct http_request *r)
 {
 	struct capture_ctx x;
 
-	start(&x, r, csp_steps, 0, false);
+	start(&x, r, csp_steps, PATH_CSP, false);
 	capture_run(&x, false);
 }
 

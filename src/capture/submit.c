@@ -196,6 +196,8 @@ finish(struct capture_job *j, const struct err *result)
 
 	if (result->code == ERR_OK)
 		stats_add(STATS_CAPTURE_INGESTED, 0, j->n_events);
+	if (result->code == ERR_OK && j->quota_team != 0)
+		quotas_add(c->quotas, j->quota_team, j->used, clock_now_us());
 	if (http_resume_begin(r)) {
 		answer(j, result);
 		http_resume_finish(r);

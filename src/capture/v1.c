@@ -30,6 +30,7 @@ capture_refuse_v1(struct capture_ctx *x, int status, const char *tag,
 	const char *description)
 {
 	enum capture_error error = status == 401   ? CAPTURE_INVALID_TOKEN
+				   : status == 429 ? CAPTURE_RATE_LIMITED
 				   : status == 413 ? CAPTURE_OVERSIZE_EVENT
 						   : CAPTURE_REQ_PARSING;
 	int err = capture_refuse(x, status, error, "%s", tag);
@@ -224,7 +225,7 @@ capture_v1_rules(struct capture_ctx *x)
 			continue;
 		why = capture_rule_event(x, ev);
 		if (why != DROP_NONE) {
-			stats_add(STATS_CAPTURE_DROPPED, (int)why, 1);
+			stats_dropped(x->team->id, (int)why, 1);
 			v->drop = "event_restriction_drop";
 		}
 		v->is_limited = (ev->rules & RULE_LIMITED) != 0;
@@ -239,6 +240,8 @@ const struct capture_step capture_v1_steps[] = {
 	{"parse", capture_v1_parse},
 	{"check", capture_v1_check},
 	{"project", find_project},
+	{"rate", capture_check_rate},
+	{"quota", capture_v1_check_quota},
 	{"address", capture_find_address},
 	{"rules", capture_v1_rules},
 	{"records", capture_v1_write},

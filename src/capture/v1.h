@@ -9,6 +9,7 @@ struct v1_event {
 	struct slice product_tour_id; /* raw JSON; .p NULL: none */
 	char uuid[36];
 	const char *drop; /* details of the drop; NULL: none */
+	enum capture_drop cause; /* of drops that the checks made */
 	bool no_person, skew_off;
 	bool is_limited; /* its key is over the limit */
 	bool has_profile, profile; /* options.process_person_profile */

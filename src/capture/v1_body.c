@@ -350,6 +350,17 @@ drop_reason(struct capture_ctx *x, struct capture_event *ev, struct v1_event *v,
 	return read_options(x, ev, v) ? NULL : "invalid_options";
 }
 
+static enum capture_drop
+cause_of(const char *drop)
+{
+	if (drop == NULL)
+		return DROP_NONE;
+	if (strcmp(drop, "missing_event_name") == 0)
+		return DROP_NO_NAME;
+	return strcmp(drop, "missing_distinct_id") == 0 ? DROP_NO_DISTINCT_ID
+							: DROP_INVALID;
+}
+
 static bool
 is_text_or_absent(struct slice raw)
 {
@@ -380,6 +391,7 @@ capture_v1_check(struct capture_ctx *x)
 		struct capture_event *ev = &x->body.events[i];
 
 		v->drop = drop_reason(x, ev, v, &at_us);
+		v->cause = cause_of(v->drop);
 		v->no_person = v->drop == NULL && is_illegal_id(ev->id);
 		ev->is_internal |= x->v1->is_internal;
 	}

@@ -2,6 +2,7 @@
 
 #include "base/json_write.h"
 #include "event/time.h"
+#include "stats/stats.h"
 
 /* Records and results of the v1 endpoint. */
 static void
@@ -126,8 +127,11 @@ capture_v1_write(struct capture_ctx *x)
 		const struct v1_event *v = &x->v1->events[i];
 
 		put_result(answer, v);
-		if (v->drop != NULL)
+		if (v->drop != NULL) {
+			if (v->cause != DROP_NONE)
+				stats_dropped(x->team->id, (int)v->cause, 1);
 			continue;
+		}
 		if (write_event(x, &x->body.events[i], v) != 0)
 			return -1;
 		stored++;

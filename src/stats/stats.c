@@ -4,15 +4,25 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "stats/stats_int.h"
 
 /*
  * Counters are sharded by thread so that hot threads do not share a cache line;
  * a reader sums the shards. Gauges and histogram sums hold a double's bits.
  */
 #define N_SHARDS 8
-#define LABELS_MAX 24
+#define LABELS_MAX 32
 
-enum metric_kind { KIND_counter, KIND_gauge, KIND_histogram };
+enum metric_kind {
+	KIND_counter,
+	KIND_gauge,
+	KIND_histogram, /* of seconds */
+	KIND_histogram_bytes,
+	KIND_histogram_count,
+	KIND_histogram_ratio,
+	KIND_histogram_skew, /* of seconds, longer ones */
+	N_KINDS
+};
 
 struct label_list {
 	const char *label;
@@ -38,13 +48,31 @@ static const struct metric_row {
 #undef METRIC
 };
 
-static const double bounds[] = {
-	0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
-#define N_BOUNDS (sizeof(bounds) / sizeof(bounds[0]))
+#define N_BOUNDS 14
+static const double bounds[N_KINDS][N_BOUNDS] = {
+	[KIND_histogram] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+		10, 30, 60, 300},
+	[KIND_histogram_bytes] = {256, 1024, 4096, 16384, 65536, 262144,
+		1048576, 2097152, 4194304, 8388608, 16777216, 33554432,
+		67108864, 134217728},
+	[KIND_histogram_count] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000,
+		2000, 5000, 10000, 100000},
+	[KIND_histogram_ratio] = {1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 50, 100, 500,
+		1000},
+	[KIND_histogram_skew] = {0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800,
+		3600, 21600, 43200, 86400},
+};
+
+/* Sums are whole numbers: millionths, but of bytes, which are many. */
+static double
+scale(enum metric_kind kind)
+{
+	return kind == KIND_histogram_bytes ? 1 : 1e6;
+}
 
 struct histogram {
 	_Atomic uint64_t buckets[N_BOUNDS + 1];
-	_Atomic uint64_t sum_us;
+	_Atomic uint64_t sum;
 };
 
 static struct shard {
@@ -92,16 +120,28 @@ stats_set(enum stats_metric m, int label, double v)
 }
 
 void
-stats_observe(enum stats_metric m, int label, double seconds)
+stats_observe(enum stats_metric m, int label, double v)
 {
 	struct histogram *h = &histograms[m][checked(label)];
+	enum metric_kind kind = metrics[m].kind;
 	size_t i = 0;
 
-	while (i < N_BOUNDS && seconds > bounds[i])
+	while (i < N_BOUNDS && v > bounds[kind][i])
 		i++;
 	atomic_fetch_add_explicit(&h->buckets[i], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(
-		&h->sum_us, (uint64_t)(seconds * 1e6), memory_order_relaxed);
+		&h->sum, (uint64_t)(v * scale(kind)), memory_order_relaxed);
+}
+
+int
+stats_label_find(enum stats_metric m, struct slice value)
+{
+	int i = 0;
+
+	while (i < LABELS_MAX - 1 && metrics[m].labels->values[i + 1] != NULL &&
+		!slice_eq_str(value, metrics[m].labels->values[i]))
+		i++;
+	return i;
 }
 
 uint64_t
@@ -148,8 +188,8 @@ write_histogram(struct buf *out, const struct metric_row *row,
 		if (label != NULL)
 			buf_printf(out, "%s=\"%s\",", label, value);
 		if (i < N_BOUNDS)
-			buf_printf(out, "le=\"%g\"} %llu\n", bounds[i],
-				(unsigned long long)seen);
+			buf_printf(out, "le=\"%g\"} %llu\n",
+				bounds[row->kind][i], (unsigned long long)seen);
 		else
 			buf_printf(out, "le=\"+Inf\"} %llu\n",
 				(unsigned long long)seen);
@@ -160,7 +200,8 @@ write_histogram(struct buf *out, const struct metric_row *row,
 			buf_printf(out, "{%s=\"%s\"}", label, value);
 		if (i == 0)
 			buf_printf(out, " %.6f\n",
-				(double)atomic_load(&h->sum_us) / 1e6);
+				(double)atomic_load(&h->sum) /
+					scale(row->kind));
 		else
 			buf_printf(out, " %llu\n", (unsigned long long)seen);
 	}
@@ -172,7 +213,7 @@ write_value(struct buf *out, const struct metric_row *row, enum stats_metric m,
 {
 	const char *value = row->labels->values[label];
 
-	if (row->kind == KIND_histogram) {
+	if (row->kind >= KIND_histogram) {
 		write_histogram(out, row, &histograms[m][label], value);
 		return;
 	}
@@ -189,7 +230,9 @@ write_value(struct buf *out, const struct metric_row *row, enum stats_metric m,
 void
 stats_write(struct buf *out)
 {
-	static const char *const kinds[] = {"counter", "gauge", "histogram"};
+	static const char *const kinds[N_KINDS] = {"counter", "gauge",
+		"histogram", "histogram", "histogram", "histogram",
+		"histogram"};
 
 	for (int m = 0; m < STATS_N_METRICS; m++) {
 		const struct metric_row *row = &metrics[m];
@@ -200,4 +243,6 @@ stats_write(struct buf *out)
 			i < LABELS_MAX && row->labels->values[i] != NULL; i++)
 			write_value(out, row, (enum stats_metric)m, i);
 	}
+	stats_write_requests(out);
+	stats_write_projects(out);
 }

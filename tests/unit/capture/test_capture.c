@@ -416,5 +416,7 @@ main(void)
 		capture_n_share_tests, NULL, NULL);
 	bad += _cmocka_run_group_tests(
 		"v1", capture_v1_tests, capture_n_v1_tests, NULL, NULL);
+	bad += _cmocka_run_group_tests("bucket", capture_bucket_tests,
+		capture_n_bucket_tests, NULL, NULL);
 	return bad + cmocka_run_group_tests(tests, NULL, NULL);
 }
