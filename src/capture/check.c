@@ -16,7 +16,9 @@ capture_drop_filtered(struct capture_ctx *x)
 	struct capture_body *b = &x->body;
 	uint32_t kept = 0;
 
-	stats_add(STATS_CAPTURE_RECEIVED, 0, b->n);
+	/* Not again when it waited for an answer about its key. */
+	if (x->answer == TEAM_ASK)
+		stats_add(STATS_CAPTURE_RECEIVED, 0, b->n);
 	if ((x->path_flags & PATH_RECORDING) != 0)
 		return 0;
 	for (uint32_t i = 0; i < b->n; i++) {
