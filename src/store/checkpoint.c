@@ -7,12 +7,16 @@
 /*
  * The helper copies the WAL into the file every 100 ms while there is
  * something to copy; it never waits for readers or the writer (PASSIVE). Once
- * the WAL is over 64 MB the writer makes one PASSIVE pass of its own right
- * after the helper's: few frames are left then, and as no commit comes between,
- * the next one begins at the head of the WAL again.
+ * the WAL is over 128 MB it copies again and again what came meanwhile, until
+ * that is little; then the writer makes one PASSIVE pass of its own, and as no
+ * commit comes between, the next one begins at the head of the WAL again. That
+ * pass is what requests wait for: it is to be short, and seldom.
  */
 #define PASS_EVERY_NS ((int64_t)100000000)
-#define WRITER_PASS_BYTES ((int64_t)64 * 1024 * 1024)
+#define WRITER_PASS_BYTES ((int64_t)128 * 1024 * 1024)
+#define LITTLE_BYTES ((int64_t)2 * 1024 * 1024)
+#define CATCH_UP_MAX 4
+#define WAL_FRAME_BYTES 24 /* of a frame's head */
 #define CUT_WAIT_MS 1000
 #define TRY_ROOM_NS ((int64_t)200000000)
 #define WAL_TOO_LARGE ((int64_t)1024 * 1024 * 1024)
@@ -28,7 +32,8 @@ after_wal_commit(void *cookie, sqlite3 *db, const char *name, int n_frames)
 
 	(void)db;
 	(void)name;
-	atomic_store(&s->wal_bytes, (int64_t)n_frames * (s->page_size + 24));
+	atomic_store(&s->wal_bytes,
+		(int64_t)n_frames * (s->page_size + WAL_FRAME_BYTES));
 	lock_take(&k->lock);
 	if (!k->is_dirty) {
 		k->is_dirty = true;
@@ -41,13 +46,21 @@ after_wal_commit(void *cookie, sqlite3 *db, const char *name, int n_frames)
 static int
 pass(struct store_conn *c, struct err *e)
 {
-	struct store_checkpoint *k = &c->s->checkpoint;
+	struct store *s = c->s;
+	struct store_checkpoint *k = &s->checkpoint;
+	int n_frames = 0, n_copied = 0;
 	int rc;
 
 	lock_take(&k->pass);
 	rc = sqlite3_wal_checkpoint_v2(
-		c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &n_frames, &n_copied);
 	lock_release(&k->pass);
+	if (rc == SQLITE_OK)
+		atomic_store(&s->copied_bytes,
+			(int64_t)n_copied * (s->page_size + WAL_FRAME_BYTES));
+	/* The next commit of the writer begins at the head. */
+	if (rc == SQLITE_OK && c == s->w && n_copied == n_frames)
+		atomic_store(&s->wal_bytes, 0);
 	if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ||
 		(rc & 0xff) == SQLITE_LOCKED)
 		return 0;
@@ -125,17 +138,40 @@ let_gather(struct store_checkpoint *k)
 }
 
 static void
+helper_pass(struct store *s)
+{
+	struct store_conn *c = s->checkpoint.c;
+	struct err e;
+
+	c->tx_rc = 0;
+	if (!atomic_load(&s->failed) && pass(c, &e) != 0)
+		helper_failed(s, &e);
+}
+
+/* Before the writer's own pass: leaves it little to copy. */
+static void
+catch_up(struct store *s)
+{
+	for (int i = 0; i < CATCH_UP_MAX; i++) {
+		int64_t wal_bytes = atomic_load(&s->wal_bytes);
+
+		if (wal_bytes <= WRITER_PASS_BYTES ||
+			wal_bytes - atomic_load(&s->copied_bytes) <
+				LITTLE_BYTES)
+			break;
+		helper_pass(s);
+	}
+}
+
+static void
 helper_main(void *cookie)
 {
 	struct store *s = cookie;
 	struct store_checkpoint *k = &s->checkpoint;
 
 	while (wait_for_work(s) && let_gather(k)) {
-		struct err e;
-
-		k->c->tx_rc = 0;
-		if (!atomic_load(&s->failed) && pass(k->c, &e) != 0)
-			helper_failed(s, &e);
+		helper_pass(s);
+		catch_up(s);
 		if (atomic_load(&s->wal_bytes) > WRITER_PASS_BYTES)
 			atomic_store(&s->wants_writer_pass, true);
 		if (atomic_load(&s->wal_bytes) > WAL_TOO_LARGE)

@@ -227,6 +227,7 @@ struct store {
 	struct store_tail tail;
 	struct store_checkpoint checkpoint;
 	_Atomic int64_t wal_bytes;
+	_Atomic int64_t copied_bytes; /* of the WAL, by the last pass */
 	atomic_bool wants_writer_pass;
 };
 
