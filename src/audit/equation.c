@@ -5,8 +5,9 @@
 const struct audit_equation audit_equations[AUDIT_N_EQS] = {
 	[AUDIT_EQ_CAPTURED] = {BIT(CAPTURE) | BIT(PUT_BACK) | BIT(PRODUCED) |
 				       BIT(CANARY),
-		BIT(FRONT), AUDIT_FRONT, true, "were made for the front log",
-		"were appended"},
+		BIT(FRONT) | BIT(DUPLICATE), AUDIT_FRONT, true,
+		"were made for the front log",
+		"were appended or had been before"},
 	[AUDIT_EQ_REPLAYED] = {BIT(REPLAYED), BIT(OWN), AUDIT_OWN, true,
 		"were put back", "were appended"},
 	[AUDIT_EQ_READ] = {BIT(FRONT) | BIT(OWN), BIT(READ) | BIT(UNREAD),

@@ -167,7 +167,10 @@ audit_hook_new(struct store *s, const struct audit_teams *teams,
 		mem_free(h);
 		return r;
 	}
-	store_set_hook(s, &(struct store_hook){begin, note, save, h});
+	store_add_hook(s, &(struct store_hook){.begin = begin,
+				  .note = note,
+				  .save = save,
+				  .cookie = h});
 	*out = h;
 	return 0;
 }

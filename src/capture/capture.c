@@ -102,6 +102,7 @@ capture_new(
 		return err_set(e, ERR_NO_MEMORY, "capture");
 	c->teams = o->teams;
 	c->spool = o->spool;
+	c->dedupe = dedupe_of(o->spool);
 	c->may_accept = o->may_accept;
 	c->cookie = o->cookie;
 	c->timeout_ms = o->conf->capture_body_timeout_ms;

@@ -19,7 +19,9 @@ struct team_cache;
 struct capture_options {
 	const struct conf *conf;
 	struct team_cache *teams;
-	struct store *spool; /* partitions are opened by capture_new */
+	/* Partitions are opened by capture_new. What dedupe_of says of it is
+	 * asked about events with a client's uuid. */
+	struct store *spool;
 	/* false while disk limits forbid more (asked at each request). */
 	bool (*may_accept)(void *cookie, bool is_recording);
 	void *cookie;

@@ -18,6 +18,7 @@
 #include "capture/rules.h"
 #include "capture/share.h"
 #include "conf/conf.h"
+#include "dedupe/dedupe.h"
 #include "http/http.h"
 #include "store/store.h"
 #include "team/team.h"
@@ -162,6 +163,14 @@ struct capture_out {
 	int64_t max_ts_ms;
 };
 
+/* What an event with a client's uuid is known by, and where its record is. */
+#define CAPTURE_PRINT_KNOWN 0x80000000u
+struct capture_print {
+	struct dedupe_print print;
+	uint32_t out; /* of the job; | KNOWN once it was found */
+	uint32_t at; /* how many records are before it in the out */
+};
+
 /* From the first record to the answer. */
 struct capture_job {
 	struct store_append append; /* one topic */
@@ -177,6 +186,8 @@ struct capture_job {
 	int64_t quota_team; /* 0: none to count for */
 	uint32_t used[TEAM_N_KINDS];
 	struct audit_tally tally; /* of records for the app server */
+	struct buf prints; /* struct capture_print, in the order of records */
+	uint32_t n_known; /* events that were not stored again */
 	int n_outs;
 	struct capture_out outs[CAPTURE_OUTS];
 	struct capture_job *next_free;
@@ -244,6 +255,7 @@ struct capture_ctx {
 	bool is_unknown; /* kept as dead letters */
 	enum team_answer answer; /* of a request that runs once more */
 	enum capture_wait wait; /* out: it is not done */
+	bool is_remembered; /* events with a client's uuid are */
 	bool is_unasked; /* because Postgres could not be asked for the token */
 	uint32_t used[TEAM_N_KINDS]; /* of quotas; only with quotas */
 	bool is_over_quota; /* and nothing else is left */
@@ -274,6 +286,7 @@ struct capture {
 	struct quotas *quotas;
 	struct buckets *overflow_rate, *global, *project_rate;
 	struct share_table shares;
+	struct dedupe *dedupe; /* NULL: nothing is remembered */
 	struct lock lock; /* guards scratches and jobs */
 	struct capture_scratch *scratches;
 	struct capture_job *jobs;
@@ -406,6 +419,14 @@ void capture_put_raw(struct buf *b, struct slice raw, bool nested);
  * replaced by this text if it has a length. */
 void capture_put_without_ip(
 	struct buf *b, struct slice raw, bool nested, struct slice instead);
+
+/* known.c: events that the project sent before */
+void capture_note_print(struct capture_ctx *x, const struct capture_event *ev,
+	const struct capture_out *o, struct slice name);
+/* Takes what is known out of the job's batches; the rest is remembered, if it
+ * commits. Once, in the job's transaction. @thread store */
+MUST_CHECK int capture_drop_known(
+	struct capture_job *j, struct store_conn *conn, struct err *e);
 
 /* submit.c */
 struct capture_job *capture_job_get(struct capture *c);

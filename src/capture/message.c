@@ -315,6 +315,8 @@ capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	}
 	n = capture_event_headers(x, ev, m, &h);
 	batch_value_end(&o->w, x->now_us / 1000, key, h.kv, n);
+	if (x->is_remembered && ev->has_uuid)
+		capture_note_print(x, ev, o, capture_raw_text(x->a, ev->event));
 	o->n++;
 	if (o->part == x->c->redirected)
 		return 0; /* the app server does not read it */
@@ -402,6 +404,8 @@ capture_begin_records(struct capture_ctx *x)
 		x->job->quota_team = x->team->id;
 		memcpy(x->job->used, x->used, sizeof(x->used));
 	}
+	x->is_remembered = x->c->dedupe != NULL && x->team != NULL &&
+			   x->team->dedupe_uuids && dedupe_is_on(x->c->dedupe);
 	x->job->tally = (struct audit_tally){
 		.hop = AUDIT_CAPTURE,
 		.minute = audit_minute(x->now_us / 1000),

@@ -54,5 +54,8 @@ capture_outs_end(struct capture_ctx *x)
 			return capture_shed(
 				x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	}
+	if (x->job->prints.failed)
+		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
+			"transient error, please retry");
 	return 0;
 }

@@ -34,6 +34,8 @@ capture_job_get(struct capture *c)
 	for (int i = 0; i < CAPTURE_OUTS; i++)
 		buf_init(&j->outs[i].batches, BATCHES_MAX_BYTES);
 	buf_init(&j->answer, LIMIT_CONTROL_BODY_BYTES);
+	buf_init(&j->prints,
+		LIMIT_REQUEST_EVENTS * sizeof(struct capture_print));
 	return j;
 }
 
@@ -43,6 +45,7 @@ job_free(struct capture_job *j)
 	for (int i = 0; i < CAPTURE_OUTS; i++)
 		buf_fini(&j->outs[i].batches);
 	buf_fini(&j->answer);
+	buf_fini(&j->prints);
 	mem_free(j);
 }
 
@@ -62,6 +65,8 @@ capture_job_put(struct capture_job *j)
 	for (int i = 0; i < CAPTURE_OUTS; i++)
 		trim(&j->outs[i].batches, JOB_BUF_KEEP);
 	trim(&j->answer, JOB_BUF_KEEP);
+	trim(&j->prints, JOB_BUF_KEEP);
+	j->n_known = 0;
 	j->n_outs = 0;
 	j->r = NULL;
 	if (j->share_cost > 0)
@@ -194,9 +199,15 @@ finish(struct capture_job *j, const struct err *result)
 	struct capture *c = j->c;
 	size_t heavy_bytes = j->heavy_bytes;
 
-	if (result->code == ERR_OK)
-		stats_add(STATS_CAPTURE_INGESTED, 0, j->n_events);
-	if (result->code == ERR_OK && j->quota_team != 0)
+	enum { CAUSE_DUPLICATE = 3 };
+
+	if (result->code == ERR_OK) {
+		stats_add(STATS_CAPTURE_INGESTED, 0, j->n_events - j->n_known);
+		stats_add(STATS_CAPTURE_DROPPED, CAUSE_DUPLICATE, j->n_known);
+	}
+	/* Copies count for the quota unless there is nothing else. */
+	if (result->code == ERR_OK && j->quota_team != 0 &&
+		j->n_known < j->n_events)
 		quotas_add(c->quotas, j->quota_team, j->used, clock_now_us());
 	if (http_resume_begin(r)) {
 		answer(j, result);
@@ -281,10 +292,23 @@ multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
 					       offsetof(struct capture_job,
 						       multi));
 	const struct audit_tally *tally = &j->tally;
-	int err = 0;
+	int err = capture_drop_known(j, conn, e);
 
 	for (int i = 0; i < j->n_outs && err == 0; i++)
 		err = append_out(conn, &j->outs[i], &tally, e);
+	return err;
+}
+
+/* @thread store */
+static int
+filter_append(struct store_append *a, struct store_conn *conn, struct err *e)
+{
+	struct capture_job *j = (struct capture_job *)(void *)a;
+	int err = capture_drop_known(j, conn, e);
+
+	a->batches = j->outs[0].batches.p;
+	a->len = j->outs[0].batches.len;
+	a->n_records = j->outs[0].n;
 	return err;
 }
 
@@ -305,6 +329,7 @@ hand_over(struct capture_job *j, struct err *e)
 			.n_records = o->n,
 			.max_ts_ms = o->max_ts_ms,
 			.note = &j->tally,
+			.filter = j->prints.len > 0 ? filter_append : NULL,
 		};
 		return store_submit_append(j->c->spool, &j->append, e);
 	}

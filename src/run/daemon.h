@@ -49,6 +49,7 @@ struct daemon {
 	struct pg *pg; /* NULL: persons and projects are in SQLite */
 	struct team_cache *teams;
 	struct audit_hook *spool_audit, *state_audit;
+	struct dedupe *dedupe;
 	struct broker *broker;
 	struct pipeline *pipeline;
 	struct capture *capture;
@@ -91,6 +92,11 @@ void parts_reload(struct daemon *d);
 MUST_CHECK int audit_start(struct daemon *d, struct err *e);
 
 MUST_CHECK int audit_start_canary(struct daemon *d, struct err *e);
+
+/* dedupe.c: the memory of what projects sent lately; lives as long as the
+ * front log. */
+MUST_CHECK int dedupe_start(struct daemon *d, struct err *e);
+void dedupe_apply(struct daemon *d);
 
 /* disk.c: looks at the disk five times a second. */
 MUST_CHECK int disk_start(

@@ -75,6 +75,7 @@ parts_reload(struct daemon *d)
 		pipeline_reload(d->pipeline, c);
 	if (d->capture != NULL)
 		capture_reload(d->capture, c);
+	dedupe_apply(d);
 	canary_reload(d->canary, c);
 	retention_apply(d);
 	admin_reload(d->admin, d->conf);

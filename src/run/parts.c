@@ -9,6 +9,7 @@
 #include "canary/canary.h"
 #include "capture/capture.h"
 #include "clickhouse/clickhouse.h"
+#include "dedupe/dedupe.h"
 #include "flag/flag.h"
 #include "pg/pg.h"
 #include "pipeline/pipeline.h"
@@ -128,6 +129,8 @@ stop_spool(struct daemon *d)
 	store_close(d->spool);
 	audit_hook_free(d->spool_audit);
 	d->spool_audit = NULL;
+	dedupe_free(d->dedupe);
+	d->dedupe = NULL;
 }
 
 static int
@@ -197,9 +200,9 @@ start_teams(struct daemon *d, struct err *e)
 }
 
 static void
-stop_audit(struct daemon *d)
+stop_with_store(struct daemon *d)
 {
-	(void)d; /* the hooks go with their stores */
+	(void)d; /* hooks go with their stores */
 }
 
 static int
@@ -450,15 +453,17 @@ const struct part daemon_parts[] = {
 	{"broker_db", NULL, "folder", 5000, start_broker_db, stop_broker_db},
 	{"postgres", NULL, "", 100, start_postgres, stop_postgres},
 	{"projects", NULL, "config postgres", 2500, start_teams, stop_teams},
-	{"audit", NULL, "projects spool state", 100, audit_start, stop_audit},
+	{"audit", NULL, "projects spool state", 100, audit_start,
+		stop_with_store},
+	{"dedupe", NULL, "spool", 100, dedupe_start, stop_with_store},
 	{"disk", NULL, "spool", 1000, start_disk, stop_disk},
 	{"catalogue", NULL, "spool state broker_db", 1000, start_catalogue,
 		stop_catalogue},
 	{"broker", "broker", "catalogue", 2000, start_broker, stop_broker},
-	{"pipeline", "ingest", "projects spool state catalogue", 10000,
+	{"pipeline", "ingest", "projects spool state catalogue dedupe", 10000,
 		start_pipeline, stop_pipeline},
-	{"capture", "capture", "projects spool disk", 10000, start_capture,
-		stop_capture},
+	{"capture", "capture", "projects spool disk dedupe", 10000,
+		start_capture, stop_capture},
 	{"clickhouse", "clickhouse", "catalogue", 5000, start_clickhouse,
 		stop_clickhouse},
 	{"privacy", NULL, "state catalogue", 2000, start_privacy, stop_privacy},

@@ -127,6 +127,7 @@ run_in_savepoint(struct store *s, struct store_job *j, struct err *e)
 	if (r != 0 || (r = store_conn_run(c, STORE_SQL_SAVEPOINT, e)) != 0)
 		return r;
 	store_append_begin_savepoint(s);
+	store_hooks_mark(s);
 	r = call_run(j, c);
 	store_conn_reset_all(c);
 	if (r == 0)
@@ -136,6 +137,7 @@ run_in_savepoint(struct store *s, struct store_job *j, struct err *e)
 	store_append_end_savepoint(s, r == 0);
 	if (r == 0)
 		return store_conn_run(c, STORE_SQL_RELEASE, e);
+	store_hooks_undo(s);
 	return undo_job(c, e);
 }
 
@@ -155,30 +157,35 @@ run_alone(struct store *s, struct store_job *j, struct err *e)
 	return 0;
 }
 
-int
-store_commit_note(struct store *s, struct store_part *p, struct slice batches,
-	const void *note, bool in_job, struct err *e)
+/* It was announced and does not come. */
+static void
+renounce(struct store_append *a, size_t len)
 {
-	const struct store_hook_append a = {p, batches, note, in_job};
-
-	if (s->hook.begin == NULL)
-		return 0;
-	return s->hook.note(s->hook.cookie, s->w, &a, e);
+	a->part->to_come -= a->part->to_come < len ? a->part->to_come : len;
 }
 
 static int
 run_append(struct store *s, struct store_job *j, struct err *e)
 {
 	struct store_append *a = (struct store_append *)(void *)j;
-	int r = store_append_add(s, a->part, a->batches, a->len, a->n_records,
-		&a->base_offset, &j->result);
+	size_t announced = a->len;
+	int r = a->filter == NULL ? 0 : a->filter(a, s->w, e);
 
+	if (r != 0)
+		return r;
+	renounce(a, announced - a->len);
+	if (a->len == 0)
+		return 0;
+	r = store_append_add(s, a->part, a->batches, a->len, a->n_records,
+		&a->base_offset, &j->result);
 	if (r == 0)
-		return store_commit_note(s, a->part,
+		return store_hooks_note(s, a->part,
 			slice_of(a->batches, a->len), a->note, false, e);
-	/* It was announced and does not come. */
-	a->part->to_come -=
-		a->part->to_come < a->len ? a->part->to_come : a->len;
+	renounce(a, a->len);
+	if (a->filter != NULL) {
+		*e = j->result;
+		return r;
+	}
 	return check_tx(s->w, e);
 }
 
@@ -214,8 +221,8 @@ run_jobs(struct store *s, struct store_job *list, struct err *e)
 	}
 	if (r == 0)
 		r = store_append_flush(s, e);
-	if (r == 0 && s->hook.begin != NULL)
-		r = s->hook.save(s->hook.cookie, s->w, e);
+	if (r == 0)
+		r = store_hooks_save(s, e);
 	return r != 0 ? r : store_append_counts(s, e);
 }
 
@@ -223,8 +230,7 @@ static int
 begin(struct store *s, struct err *e)
 {
 	s->w->tx_rc = 0;
-	if (s->hook.begin != NULL)
-		s->hook.begin(s->hook.cookie);
+	store_hooks_begin(s);
 	return store_conn_run(s->w, STORE_SQL_BEGIN, e);
 }
 
@@ -337,6 +343,7 @@ store_commit_group(struct store *s, struct store_job *list)
 		clear_to_come(list);
 		roll_back(s);
 	}
+	store_hooks_end(s, r == 0);
 	if (r == 0 && list->wipes)
 		wipe(s, list);
 	finish_group(s, list);
@@ -358,9 +365,11 @@ store_commit_own(struct store *s,
 		if (is_fatal(e->code))
 			store_fail(s, e);
 		roll_back(s);
+		store_hooks_end(s, false);
 		return r;
 	}
 	store_append_publish(s);
+	store_hooks_end(s, true);
 	store_checkpoint_after_commit(s);
 	return 0;
 }

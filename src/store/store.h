@@ -97,7 +97,14 @@ struct store_append {
 	uint32_t n_records;
 	int64_t max_ts_ms;
 	int64_t base_offset; /* out, valid in done with ERR_OK */
-	const void *note; /* for the hook; lives until done */
+	const void *note; /* for the hooks; lives until done */
+	/* NULL: none (and with store_call there may be none). Called once in
+	 * the transaction, before the append: may put less into batches, len
+	 * and n_records, down to nothing, which is then done without an append.
+	 * Its error undoes the group, and so does one of the append after it:
+	 * what it has written cannot be undone alone. */
+	int (*filter)(
+		struct store_append *a, struct store_conn *c, struct err *e);
 };
 MUST_CHECK int store_submit_append(
 	struct store *s, struct store_append *a, struct err *e);
@@ -128,17 +135,20 @@ MUST_CHECK int store_tx_discard(
 /* As of the last commit. Also of a store opened for reading. @thread any */
 bool store_part_is_prepared(const struct store_part *p);
 
-/* The same with a note for the hook. */
+/* The same with a note for the hooks. */
 MUST_CHECK int store_tx_append_noted(struct store_conn *c, struct store_part *p,
 	char *batches, size_t len, uint32_t n_records, const void *note,
 	int64_t *base_offset, struct err *e);
 
 /*
- * What is kept beside a file's data and commits with it (src/audit). All of it
- * runs on the writer: begin before the jobs of a group, note after each append
- * that succeeded, in its transaction, save before the COMMIT if nothing failed.
- * An error of note outside a job, or of save, undoes the group. What note
- * writes for an append in a job is undone with the job.
+ * What is kept beside a file's data and commits with it (src/audit,
+ * src/dedupe). All of it runs on the writer: begin before the jobs of a group,
+ * note after each append that succeeded, in its transaction, save before the
+ * COMMIT if nothing failed, end when the outcome is known. An error of note
+ * outside a job, or of save, undoes the group. What note writes for an append in
+ * a job is undone with the job; what is kept in memory is taken back by undo,
+ * to where it was at the last mark, which is made before such a job. Any of
+ * them but begin may be NULL.
  */
 struct store_hook_append {
 	const struct store_part *part;
@@ -151,10 +161,14 @@ struct store_hook {
 	int (*note)(void *cookie, struct store_conn *c,
 		const struct store_hook_append *a, struct err *e);
 	int (*save)(void *cookie, struct store_conn *c, struct err *e);
+	void (*mark)(void *cookie);
+	void (*undo)(void *cookie);
+	void (*end)(void *cookie, bool is_committed);
 	void *cookie;
 };
-/* Before the first append; one for each store. */
-void store_set_hook(struct store *s, const struct store_hook *h);
+/* Before the first append; at most STORE_HOOKS_MAX for each store. */
+#define STORE_HOOKS_MAX 2
+void store_add_hook(struct store *s, const struct store_hook *h);
 
 /* Partitions. open creates it if missing (blocks, not on the writer thread). */
 MUST_CHECK int store_part_open(struct store *s, const char *topic, int idx,

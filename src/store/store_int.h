@@ -204,7 +204,8 @@ struct store {
 	struct store_job *waiting; /* taken from the queue, not yet begun */
 	struct store_watcher watchers[STORE_WATCHERS_MAX];
 	int n_watchers;
-	struct store_hook hook; /* begin NULL: none */
+	struct store_hook hooks[STORE_HOOKS_MAX];
+	int n_hooks;
 	int64_t maintain_at_ns, vacuum_at_ns;
 	bool is_full; /* the disk */
 	int64_t try_room_at_ns;
@@ -301,9 +302,16 @@ void store_prepared_drop_held(struct store_part *p);
 MUST_CHECK int store_prepared_load(
 	struct store *s, struct store_conn *c, struct err *e);
 
-/* commit.c: one group of jobs. */
-MUST_CHECK int store_commit_note(struct store *s, struct store_part *p,
+/* hook.c: what commits with the data (struct store_hook). */
+void store_hooks_begin(struct store *s);
+MUST_CHECK int store_hooks_note(struct store *s, struct store_part *p,
 	struct slice batches, const void *note, bool in_job, struct err *e);
+void store_hooks_mark(struct store *s);
+void store_hooks_undo(struct store *s);
+MUST_CHECK int store_hooks_save(struct store *s, struct err *e);
+void store_hooks_end(struct store *s, bool is_committed);
+
+/* commit.c: one group of jobs. */
 void store_commit_group(struct store *s, struct store_job *list);
 /* A transaction of the writer's own. */
 MUST_CHECK int store_commit_own(struct store *s,

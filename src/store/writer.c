@@ -141,8 +141,7 @@ store_tx_append_noted(struct store_conn *c, struct store_part *p, char *batches,
 	r = store_append_add(c->s, p, batches, len, n_records, base_offset, e);
 	if (r != 0)
 		return r;
-	return store_commit_note(
-		c->s, p, slice_of(batches, len), note, true, e);
+	return store_hooks_note(c->s, p, slice_of(batches, len), note, true, e);
 }
 
 /* A caller that waits: wraps the caller's job. */
@@ -192,6 +191,9 @@ store_call(struct store *s, struct store_job *j, struct err *e)
 	int r;
 
 	INVARIANT(!pthread_equal(pthread_self(), s->thread.id), "store-6");
+	INVARIANT(j->run != NULL ||
+			  ((struct store_append *)(void *)j)->filter == NULL,
+		"store-9");
 	if (s->is_readonly)
 		return err_set(
 			e, ERR_UNSUPPORTED, "%s is open for reading", s->path);
@@ -213,13 +215,6 @@ store_call(struct store *s, struct store_job *j, struct err *e)
 	cond_fini(&call.over);
 	lock_fini(&call.lock);
 	return r;
-}
-
-void
-store_set_hook(struct store *s, const struct store_hook *h)
-{
-	INVARIANT(s->hook.begin == NULL, "store-9");
-	s->hook = *h;
 }
 
 void

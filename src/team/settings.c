@@ -302,6 +302,8 @@ team_settings_apply(struct arena *a, struct team_row *row)
 		is_true(row, TEAM_SET_FLAG_CALLED_PERSONLESS);
 	t->person_last_seen = is_true(row, TEAM_SET_PERSON_LAST_SEEN);
 	apply_rules(a, row);
+	t->dedupe_uuids = row->values[TEAM_SET_DEDUPE_UUIDS] == NULL ||
+			  is_true(row, TEAM_SET_DEDUPE_UUIDS);
 }
 
 const char *

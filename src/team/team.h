@@ -37,6 +37,7 @@ struct team {
 	int64_t rate_limit_per_second; /* of events; 0: none */
 	const struct team_rules *rules; /* rules.h; NULL: none */
 	const struct team_quotas *quotas; /* rules.h; NULL: none */
+	bool dedupe_uuids; /* an event sent again is not stored again */
 	int64_t created_at_us;
 };
 

@@ -130,6 +130,30 @@ keyed_hash_tells_texts_apart(void **state)
 	assert_true(hash_key("12345678", 8) != hash_key("12345679", 8));
 }
 
+/* The first and the sixteenth of its authors' vectors. */
+static void
+sip_is_that_of_its_authors(void **state)
+{
+	unsigned char in[16];
+	uint64_t key[2] = {
+		UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
+	struct hash_sip s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(in); i++)
+		in[i] = (unsigned char)i;
+	hash_sip_init(&s, key);
+	assert_true(hash_sip_end(&s) == UINT64_C(0x726fdb47dd0e0e31));
+	for (size_t cut = 0; cut <= 15; cut++) {
+		hash_sip_init(&s, key);
+		hash_sip_add(&s, in, cut);
+		hash_sip_add(&s, in + cut, (15 - cut) / 2);
+		hash_sip_add(&s, in + cut + (15 - cut) / 2,
+			15 - cut - (15 - cut) / 2);
+		assert_true(hash_sip_end(&s) == UINT64_C(0xa129ca6149be45e5));
+	}
+}
+
 static void
 seeded_generator_repeats_itself(void **state)
 {
@@ -172,6 +196,7 @@ run_hash_tests(void)
 		cmocka_unit_test(murmur2_is_that_of_kafka),
 		cmocka_unit_test(sha1_is_that_of_the_standard),
 		cmocka_unit_test(keyed_hash_tells_texts_apart),
+		cmocka_unit_test(sip_is_that_of_its_authors),
 		cmocka_unit_test(seeded_generator_repeats_itself),
 		cmocka_unit_test(random_bytes_differ),
 	};

@@ -64,6 +64,14 @@ harness_start(struct harness *h, const char *const *settings,
 	assert_int_equal(team_cache_new(h->config, &h->teams, &e), 0);
 	assert_int_equal(
 		team_create(h->teams, "test", TOKEN, project, &id, &e), 0);
+	assert_int_equal(
+		dedupe_new(h->spool,
+			&(struct dedupe_limits){
+				.entries = conf_values(h->conf)
+						   ->capture_dedupe_events,
+				.age_ms = 3600000},
+			&h->dedupe, &e),
+		0);
 	o = (struct capture_options){.conf = conf_values(h->conf),
 		.teams = h->teams,
 		.spool = h->spool,
@@ -86,6 +94,7 @@ harness_stop(struct harness *h)
 	capture_stop(h->c, clock_mono_ns() + 5000000000);
 	capture_free(h->c);
 	store_close(h->spool);
+	dedupe_free(h->dedupe);
 	team_cache_free(h->teams);
 	store_close(h->config);
 	conf_free(h->conf);

@@ -13,6 +13,7 @@ struct harness {
 	struct conf_set *conf;
 	struct store *config, *spool;
 	struct team_cache *teams;
+	struct dedupe *dedupe;
 	struct capture *c;
 	uint16_t port;
 	bool refuse; /* may_accept says no */

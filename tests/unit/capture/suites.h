@@ -8,6 +8,8 @@ extern const struct CMUnitTest capture_share_tests[];
 extern const size_t capture_n_share_tests;
 extern const struct CMUnitTest capture_bucket_tests[];
 extern const size_t capture_n_bucket_tests;
+extern const struct CMUnitTest capture_known_tests[];
+extern const size_t capture_n_known_tests;
 extern const struct CMUnitTest capture_v1_tests[];
 extern const size_t capture_n_v1_tests;
 

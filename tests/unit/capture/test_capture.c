@@ -414,6 +414,8 @@ main(void)
 
 	bad += _cmocka_run_group_tests("share", capture_share_tests,
 		capture_n_share_tests, NULL, NULL);
+	bad += _cmocka_run_group_tests("known", capture_known_tests,
+		capture_n_known_tests, NULL, NULL);
 	bad += _cmocka_run_group_tests(
 		"v1", capture_v1_tests, capture_n_v1_tests, NULL, NULL);
 	bad += _cmocka_run_group_tests("bucket", capture_bucket_tests,

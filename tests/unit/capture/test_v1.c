@@ -177,13 +177,14 @@ static void
 named_encodings_are_undone(void **state)
 {
 	static const char body[] = BATCH(EVENT(1, ""));
+	const char *const copies[] = {"dedupe_uuids=false", NULL};
 	struct harness h;
 	struct buf b;
 	struct err e;
 	uLongf n = 1000;
 
 	(void)state;
-	harness_start(&h, NULL, NULL);
+	harness_start(&h, NULL, copies);
 	buf_init(&b, 10000);
 	assert_int_equal(zip_gzip(SLICE_LIT(body), 6, &b, &e), 0);
 	harness_post(
