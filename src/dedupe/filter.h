@@ -8,8 +8,8 @@
 /*
  * Where a fingerprint may stand: its hash leads to the numbers of at most
  * FILTER_HITS_MAX entries that may be it. 8 bytes for each entry, in 256 parts
- * that grow one by one, each a cuckoo table with buckets of a cache line and two
- * buckets for each hash.
+ * that grow one by one, each a cuckoo table with buckets of a cache line and
+ * two buckets for each hash.
  *
  * An entry of a slot: bits 24..63 the hash's low 40 (never 0), bits 0..23 the
  * number modulo 2^24. 0: free. An entry is live if its number is at least

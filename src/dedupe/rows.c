@@ -5,9 +5,9 @@
 
 /*
  * Rows of table dedupe: fingerprints back to back (24 bytes each, dedupe.h) in
- * the order of their numbers. A commit adds its own as one row, or as several of
- * at most DEDUPE_ROW_PRINTS; the oldest go with later commits, at least as fast
- * as new ones come.
+ * the order of their numbers. A commit adds its own as one row, or as several
+ * of at most DEDUPE_ROW_PRINTS; the oldest go with later commits, at least as
+ * fast as new ones come.
  */
 #define DELETE_ROWS_MIN 64
 

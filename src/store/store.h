@@ -145,10 +145,10 @@ MUST_CHECK int store_tx_append_noted(struct store_conn *c, struct store_part *p,
  * src/dedupe). All of it runs on the writer: begin before the jobs of a group,
  * note after each append that succeeded, in its transaction, save before the
  * COMMIT if nothing failed, end when the outcome is known. An error of note
- * outside a job, or of save, undoes the group. What note writes for an append in
- * a job is undone with the job; what is kept in memory is taken back by undo,
- * to where it was at the last mark, which is made before such a job. Any of
- * them but begin may be NULL.
+ * outside a job, or of save, undoes the group. What note writes for an append
+ * in a job is undone with the job; what is kept in memory is taken back by
+ * undo, to where it was at the last mark, which is made before such a job. Any
+ * of them but begin may be NULL.
  */
 struct store_hook_append {
 	const struct store_part *part;
