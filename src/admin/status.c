@@ -9,6 +9,7 @@
 #include "canary/canary.h"
 #include "clickhouse/clickhouse.h"
 #include "conf/conf.h"
+#include "dedupe/dedupe.h"
 #include "pg/pg.h"
 #include "store/store.h"
 
@@ -154,6 +155,24 @@ put_canary(struct admin *a, struct buf *b)
 	buf_append_char(b, '}');
 }
 
+/* What is known of what was sent, and how much of it came again. */
+static void
+put_memory(struct admin *a, struct buf *b)
+{
+	const struct dedupe *d = dedupe_of(a->o.spool);
+	struct dedupe_state st = {0};
+
+	if (d != NULL)
+		dedupe_state(d, &st);
+	buf_printf(b,
+		",\"duplicates\":{\"remembered\":%lld,\"memory_bytes\":%lld,"
+		"\"dropped\":%lld,\"reads\":%lld,\"doubts\":%lld,"
+		"\"forgotten\":%lld}",
+		(long long)st.entries, (long long)st.bytes, (long long)st.known,
+		(long long)st.reads, (long long)st.doubts,
+		(long long)st.forgotten);
+}
+
 static void
 put_roles(struct admin *a, struct buf *b)
 {
@@ -213,6 +232,7 @@ admin_status(struct admin_call *c, struct err *e)
 	put_children(a, b);
 	put_postgres(a, b);
 	put_canary(a, b);
+	put_memory(a, b);
 	lock_take(&a->lock);
 	buf_printf(b, ",\"ports\":%s", a->ports == NULL ? "{}" : a->ports);
 	lock_release(&a->lock);

@@ -58,11 +58,16 @@ print_rest(struct api_doc *d)
 	uint32_t disk = json_member(&d->json, 0, SLICE_LIT("disk"));
 	uint32_t children = json_member(&d->json, 0, SLICE_LIT("children"));
 	uint32_t canary = json_member(&d->json, 0, SLICE_LIT("canary"));
+	uint32_t copies = json_member(&d->json, 0, SLICE_LIT("duplicates"));
 
 	printf("\ndisk         %s of %s bytes free, ballast %s bytes\n",
 		api_text(d, disk, "free_bytes"),
 		api_text(d, disk, "total_bytes"),
 		api_text(d, disk, "ballast_bytes"));
+	printf("copies       %s not stored since the start, %s events "
+	       "remembered\n",
+		api_text(d, copies, "dropped"),
+		api_text(d, copies, "remembered"));
 	if (canary != 0 && d->json.nodes[canary].type == JSON_OBJECT)
 		printf("canary       every %s s, last %s %s\n",
 			api_text(d, canary, "interval_s"),

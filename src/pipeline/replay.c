@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "pipeline/known.h"
 #include "pipeline/letter.h"
 #include "pipeline/pipeline_int.h"
 #include "pipeline/sql.h"
@@ -20,8 +21,10 @@ struct replay {
 	struct store_part *from; /* the letters' */
 	struct store_part *to;
 	struct audit_tally tally;
+	struct known_print known; /* of a letter of capture */
 	int64_t offset;
 	bool again;
+	bool is_capture; /* a letter of spool.db */
 	int64_t now_us;
 	struct buf batch;
 };
@@ -72,6 +75,7 @@ run_replay(struct store_job *j, struct store_conn *c, struct err *e)
 {
 	struct replay *x = (struct replay *)(void *)j;
 	int64_t at_us, base;
+	bool is_known = false;
 	int r = pipeline_letter_replayed_at(c, x->offset, &at_us, e);
 
 	if (r == 0 && at_us != 0 && !x->again)
@@ -79,6 +83,8 @@ run_replay(struct store_job *j, struct store_conn *c, struct err *e)
 			"the letter at offset %lld was replayed before",
 			(long long)x->offset);
 	if (r == 0)
+		r = known_take(c, &x->known, x->again, &x->tally, &is_known, e);
+	if (r == 0 && !is_known)
 		r = store_tx_append_noted(c, x->to, x->batch.p, x->batch.len, 1,
 			&x->tally, &base, e);
 	if (r == 0)
@@ -180,6 +186,9 @@ tally(struct pipeline *p, struct replay *x, const struct letter *l)
 		.team_id = uuid.p == NULL || team == NULL ? 0 : team->id,
 		.sum = {1, uuid.p == NULL ? 0 : audit_uuid_hash(uuid)},
 	};
+	if (x->is_capture)
+		known_print_of(
+			p->spool, team, l->headers, l->n_headers, &x->known);
 	team_snapshot_unref(teams);
 }
 
@@ -187,7 +196,10 @@ static int
 replay(struct pipeline *p, struct store *s, int letters, struct store_part *to,
 	int64_t offset, bool again, struct err *e)
 {
-	struct replay x = {.to = to, .offset = offset, .again = again};
+	struct replay x = {.to = to,
+		.offset = offset,
+		.again = again,
+		.is_capture = letters == 0};
 	struct batch_record_view rec;
 	struct letter l;
 	struct arena a;
