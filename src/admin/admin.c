@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admin/admin_int.h"
+#include "admin/letters.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/conf.h"
@@ -13,6 +14,7 @@ int
 admin_new(const struct admin_options *o, struct admin **out, struct err *e)
 {
 	struct admin *a = mem_new(struct admin);
+	int rc;
 
 	if (a == NULL)
 		return err_set(e, ERR_NO_MEMORY, "no memory");
@@ -21,6 +23,13 @@ admin_new(const struct admin_options *o, struct admin **out, struct err *e)
 	a->hosts = conf_values(o->conf)->admin_hosts;
 	lock_init(&a->lock);
 	cond_init(&a->sampler_wake);
+	rc = dlq_new(o->spool, o->state, &a->dlq, e);
+	if (rc == 0)
+		rc = letters_watch_new(a, e);
+	if (rc != 0) {
+		admin_free(a);
+		return rc;
+	}
 	*out = a;
 	return 0;
 }
@@ -30,6 +39,8 @@ admin_free(struct admin *a)
 {
 	if (a == NULL)
 		return;
+	letters_watch_free(a);
+	dlq_free(a->dlq);
 	lock_fini(&a->lock);
 	cond_fini(&a->sampler_wake);
 	mem_free(a->ports);

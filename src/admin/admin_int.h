@@ -8,6 +8,8 @@
 
 struct http_request;
 struct http_server;
+struct dlq;
+struct letters_watch;
 struct admin_waiting;
 
 #define ADMIN_WORKERS 4
@@ -51,6 +53,8 @@ struct admin {
 	struct cond sampler_wake; /* on lock */
 	struct thread prober; /* asks Postgres, if there is one */
 	struct pg_conn *probe_conn;
+	struct dlq *dlq;
+	struct letters_watch *letters;
 	struct thread putter; /* replays letters of when Postgres was away */
 	bool stopping; /* guarded by lock */
 	int n_queries; /* atomic */
@@ -146,6 +150,10 @@ bool admin_probe_is_good(struct admin *a, char why[240]);
  * stop: after the sampler was stopped. */
 MUST_CHECK int admin_put_back_start(struct admin *a, struct err *e);
 void admin_put_back_stop(struct admin *a);
+/* Counts of dead letters (letters_watch.c). stop: after the sampler was
+ * stopped. */
+MUST_CHECK int letters_watch_start(struct admin *a, struct err *e);
+void letters_watch_stop(struct admin *a);
 double admin_rate(struct admin *a, enum admin_hop_id id);
 
 /* Lags and readiness (health.c). */
@@ -184,6 +192,8 @@ int admin_topics_create(struct admin_call *c, struct err *e);
 int admin_topics_delete(struct admin_call *c, struct err *e);
 int admin_topics_read(struct admin_call *c, struct err *e);
 int admin_consumer_groups(struct admin_call *c, struct err *e);
+int admin_dlq_discard(struct admin_call *c, struct err *e);
+int admin_dlq_groups(struct admin_call *c, struct err *e);
 int admin_dlq_list(struct admin_call *c, struct err *e);
 int admin_dlq_show(struct admin_call *c, struct err *e);
 int admin_dlq_replay(struct admin_call *c, struct err *e);

@@ -1,114 +1,14 @@
 #include "admin/letters.h"
 
-#include "admin/admin_int.h"
+#include <string.h>
+
 #include "admin/records.h"
 #include "base/clock.h"
 #include "base/json_write.h"
-#include "base/mem.h"
-#include "pipeline/pipeline.h"
-#include "store/store.h"
+#include "base/utf8.h"
+#include "dlq/edit.h"
+#include "dlq/letter.h"
 #include "topic/topic.h"
-
-#define ARENA_MAX_BYTES ((size_t)256 * 1024 * 1024)
-
-struct letters {
-	struct records *records;
-	struct store_conn *spool, *state; /* for the marks */
-	struct arena arena; /* of the letter that was given last */
-};
-
-int
-letters_open(struct admin *a, struct letters **out, struct err *e)
-{
-	const struct records_options o = {
-		topic_defs[TOPIC_DEAD_LETTERS].name,
-		-1,
-		RECORDS_FROM_START,
-		false,
-	};
-	struct letters *l = mem_new(struct letters);
-	int rc;
-
-	if (l == NULL)
-		return err_set(e, ERR_NO_MEMORY, "no memory");
-	arena_init(&l->arena, ARENA_MAX_BYTES);
-	rc = store_reader_open(a->o.spool, &l->spool, e);
-	if (rc == 0)
-		rc = store_reader_open(a->o.state, &l->state, e);
-	if (rc == 0)
-		rc = records_open(a, &o, &l->records, e);
-	if (rc < 0) {
-		letters_close(l);
-		return rc;
-	}
-	*out = l;
-	return 0;
-}
-
-void
-letters_close(struct letters *l)
-{
-	if (l == NULL)
-		return;
-	records_close(l->records);
-	store_reader_close(l->spool);
-	store_reader_close(l->state);
-	arena_fini(&l->arena);
-	mem_free(l);
-}
-
-static struct slice
-member_text(const struct json_doc *d, const char *name, struct arena *a)
-{
-	uint32_t node = json_member(d, 0, slice_str(name));
-
-	if (node == 0)
-		return SLICE_NONE;
-	return d->nodes[node].type == JSON_STRING ? json_string(d, node, a)
-						  : json_raw(d, node);
-}
-
-static void
-read_value(struct letter *l, struct arena *a)
-{
-	const struct json_limits lim = {16, 10000};
-	struct err e;
-	uint32_t team;
-
-	if (json_parse(a, l->record.value, &lim, &l->json, &e) < 0 ||
-		l->json.nodes[0].type != JSON_OBJECT) {
-		l->json.n_nodes = 0;
-		return;
-	}
-	l->id = member_text(&l->json, "id", a);
-	l->error = member_text(&l->json, "error", a);
-	l->event = member_text(&l->json, "event", a);
-	l->distinct_id = member_text(&l->json, "distinct_id", a);
-	team = json_member(&l->json, 0, SLICE_LIT("team_id"));
-	if (team != 0 && !json_i64(&l->json, team, &l->team_id))
-		l->team_id = 0;
-}
-
-int
-letters_next(struct letters *l, struct letter *out, struct err *e)
-{
-	int rc;
-
-	*out = (struct letter){0};
-	arena_reset(&l->arena);
-	rc = records_next(l->records, &out->partition, &out->record, e);
-	if (rc <= 0)
-		return rc;
-	read_value(out, &l->arena);
-	if (!batch_header_find(&out->record, "dlq_reason", &out->reason))
-		out->reason = SLICE_NONE;
-	if (!batch_header_find(&out->record, "dlq_step", &out->step))
-		out->step = SLICE_NONE;
-	rc = pipeline_letter_replayed_at(
-		out->partition == 0 ? l->spool : l->state, out->record.offset,
-		&out->replayed_at_us, e);
-	return rc < 0 ? rc : 1;
-}
 
 static void
 put_member(struct buf *b, const char *name, struct slice text)
@@ -117,8 +17,8 @@ put_member(struct buf *b, const char *name, struct slice text)
 	buf_append_char(b, ',');
 }
 
-static void
-put_time(struct buf *b, const char *name, int64_t at_us)
+void
+letters_put_time(struct buf *b, const char *name, int64_t at_us)
 {
 	char text[CLOCK_TEXT_MAX];
 
@@ -130,16 +30,31 @@ put_time(struct buf *b, const char *name, int64_t at_us)
 	buf_printf(b, "\"%s\":\"%s\"", name, text);
 }
 
+/* A letter without an id is named by its place. */
+void
+letters_put_id(struct buf *b, const struct dlq_row *row)
+{
+	char id[UUID_TEXT];
+
+	if (row->has_id) {
+		uuid_format(&row->id, id);
+		json_put_string(b, slice_of(id, UUID_TEXT));
+	} else {
+		buf_printf(b, "\"%d-%lld\"", row->partition,
+			(long long)row->offset);
+	}
+}
+
 /* Where the message was read from; capture's letters come from no topic. */
 static void
-put_source(struct buf *b, const struct letter *l)
+put_source(struct buf *b, const struct batch_record_view *rec)
 {
 	struct slice topic = SLICE_NONE, partition = SLICE_NONE;
 	struct slice offset = SLICE_NONE;
 
-	if (!batch_header_find(&l->record, "dlq_topic", &topic) ||
-		!batch_header_find(&l->record, "dlq_partition", &partition) ||
-		!batch_header_find(&l->record, "dlq_offset", &offset)) {
+	if (!batch_header_find(rec, "dlq_topic", &topic) ||
+		!batch_header_find(rec, "dlq_partition", &partition) ||
+		!batch_header_find(rec, "dlq_offset", &offset)) {
 		buf_append_lit(b, "\"source\":null,");
 		return;
 	}
@@ -150,31 +65,112 @@ put_source(struct buf *b, const struct letter *l)
 	buf_append_lit(b, "},");
 }
 
-void
-letter_write_json(
-	struct buf *b, const struct letter *l, struct arena *a, bool whole)
+static void
+put_mark(struct buf *b, const struct dlq_row *row)
 {
-	buf_append_char(b, '{');
-	put_member(b, "id", l->id);
-	buf_printf(b, "\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld,",
-		topic_defs[TOPIC_DEAD_LETTERS].name, l->partition,
-		(long long)l->record.offset);
-	put_source(b, l);
-	put_member(b, "reason", l->reason);
-	put_member(b, "step", l->step);
-	put_member(b, "error", l->error);
-	buf_printf(b, "\"project_id\":%lld,", (long long)l->team_id);
-	put_time(b, "at", l->record.ts_ms * 1000);
+	const struct dlq_mark *m = &row->mark;
+
+	buf_printf(b, "\"state\":\"%s\",", dlq_state_names[row->state]);
+	letters_put_time(b, "replayed_at", m->replayed_at_us);
 	buf_append_char(b, ',');
-	put_member(b, "event", l->event);
-	put_member(b, "distinct_id", l->distinct_id);
-	put_time(b, "replayed_at", l->replayed_at_us);
-	if (whole && l->json.n_nodes > 0) {
-		buf_append_char(b, ',');
-		put_member(b, "event_uuid",
-			member_text(&l->json, "event_uuid", a));
-		records_put_text(b, "raw_payload",
-			member_text(&l->json, "raw_payload", a));
+	letters_put_time(b, "discarded_at", m->discarded_at_us);
+	buf_printf(b, ",\"replays\":%lld,\"edited\":%s,\"by\":",
+		(long long)m->replays, m->edits > 0 ? "true" : "false");
+	if (m->who[0] == '\0')
+		buf_append_lit(b, "null");
+	else
+		json_put_string(b, slice_str(m->who));
+}
+
+/* The letter that this one's message was put back from. */
+static void
+put_chain(struct buf *b, const struct batch_record_view *rec)
+{
+	struct slice of = SLICE_NONE;
+
+	if (!batch_header_find(rec, LETTER_REPLAY_OF, &of))
+		of = SLICE_NONE;
+	buf_printf(b, ",\"attempts\":%lld,", (long long)letter_attempts(rec));
+	records_put_text(b, "replay_of", of);
+}
+
+static void
+put_headers(struct buf *b, const struct batch_record_view *rec)
+{
+	struct slice left = rec->headers;
+	struct batch_header_kv kv;
+	bool first = true;
+
+	buf_append_lit(b, ",\"headers\":{");
+	for (uint32_t i = 0; i < rec->n_headers; i++) {
+		if (!batch_header_next(&left, &kv))
+			break;
+		if (!utf8_valid(kv.key))
+			continue;
+		if (!first)
+			buf_append_char(b, ',');
+		first = false;
+		json_put_string(b, kv.key);
+		buf_append_char(b, ':');
+		if (kv.value.p != NULL && utf8_valid(kv.value))
+			json_put_string(b, kv.value);
+		else
+			buf_append_lit(b, "null");
 	}
+	buf_append_char(b, '}');
+}
+
+/* The original bytes, and the event in them if it can be read. */
+static void
+put_message(struct buf *b, const struct letter *l,
+	const struct batch_record_view *rec, struct arena *a)
+{
+	struct letter_message m;
+	struct slice event = SLICE_NONE;
+	struct err e;
+
+	buf_append_char(b, ',');
+	put_member(b, "event_uuid", letter_member(l, "event_uuid", a));
+	put_member(b, "token", letter_member(l, "token", a));
+	if (letter_message(rec, a, &m, &e) == 0) {
+		records_put_text(b, "raw_payload", m.value);
+		event = letter_event(&m, a);
+	} else {
+		records_put_text(
+			b, "raw_payload", letter_member(l, "raw_payload", a));
+	}
+	buf_append_lit(b, ",\"body\":");
+	if (event.p == NULL)
+		buf_append_lit(b, "null");
+	else
+		buf_append_slice(b, event);
+	put_headers(b, rec);
+}
+
+void
+letters_put(struct buf *b, const struct dlq_row *row,
+	const struct batch_record_view *rec, struct arena *a, bool whole)
+{
+	struct letter l;
+
+	letter_read(rec, a, &l);
+	buf_append_lit(b, "{\"id\":");
+	letters_put_id(b, row);
+	buf_printf(b, ",\"topic\":\"%s\",\"partition\":%d,\"offset\":%lld,",
+		topic_defs[TOPIC_DEAD_LETTERS].name, row->partition,
+		(long long)row->offset);
+	put_source(b, rec);
+	put_member(b, "reason", l.reason);
+	put_member(b, "step", l.step);
+	put_member(b, "error", l.error);
+	buf_printf(b, "\"project_id\":%lld,", (long long)l.team_id);
+	letters_put_time(b, "at", rec->ts_ms * 1000);
+	buf_append_char(b, ',');
+	put_member(b, "event", l.event);
+	put_member(b, "distinct_id", l.distinct_id);
+	put_mark(b, row);
+	put_chain(b, rec);
+	if (whole)
+		put_message(b, &l, rec, a);
 	buf_append_char(b, '}');
 }

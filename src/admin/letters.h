@@ -1,43 +1,36 @@
 #ifndef SLUICE_ADMIN_LETTERS_H
 #define SLUICE_ADMIN_LETTERS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "admin/admin_int.h"
+#include "dlq/dlq.h"
 
-#include "base/arena.h"
-#include "base/err.h"
-#include "base/json_read.h"
-#include "base/slice.h"
-#include "topic/batch.h"
+/* Dead letters in the API: filters, cursors and JSON. */
 
-/* A dead letter as it stands in events_dead_letter_queue (spec ingestion
- * 1.4). */
-struct letter {
-	int partition; /* 0: capture's, 1: the app server's */
-	struct batch_record_view record;
-	struct json_doc json; /* the value; n_nodes 0: it is no JSON object */
-	struct slice id, error, event, distinct_id; /* decoded */
-	struct slice reason, step; /* of the headers */
-	int64_t team_id;
-	int64_t replayed_at_us; /* 0: not yet */
-};
+/* From the query (body false) or the body: state, reason, error, project.
+ * states: of the filter if none is named. INVALID. */
+MUST_CHECK int letters_filter(struct admin_call *c, bool from_body,
+	unsigned states, struct dlq_filter *out, struct err *e);
+/* A cursor's numbers; len 0: all that is there now. INVALID. */
+MUST_CHECK int letters_range(struct admin_call *c, struct slice cursor,
+	struct dlq_range *out, struct err *e);
+/* With quotes. */
+void letters_put_cursor(struct buf *b, const struct dlq_range *r);
+/* The index is brought up to now, for a second at most. */
+MUST_CHECK int letters_sync(
+	struct admin_call *c, int64_t *behind, struct err *e);
 
-struct admin;
-struct letters;
-struct buf;
-
-/* Walks all letters, oldest first. Used by one thread. */
-MUST_CHECK int letters_open(
-	struct admin *a, struct letters **out, struct err *e);
-void letters_close(struct letters *l); /* NULL allowed */
-/* 1: *out is valid until the next call; 0: no more. */
-MUST_CHECK int letters_next(
-	struct letters *l, struct letter *out, struct err *e);
 /* {"id","topic",…}; whole: with the original message and the headers. */
-void letter_write_json(
-	struct buf *b, const struct letter *l, struct arena *a, bool whole);
-/* Puts it back (spec ingestion 1.4). EXISTS: it was before. */
-MUST_CHECK int letter_replay(
-	struct admin *a, const struct letter *l, bool again, struct err *e);
+void letters_put(struct buf *b, const struct dlq_row *row,
+	const struct batch_record_view *rec, struct arena *a, bool whole);
+void letters_put_id(struct buf *b, const struct dlq_row *row);
+void letters_put_time(struct buf *b, const char *name, int64_t at_us);
+
+/* Counts that are kept up to date in the background (letters_watch.c). */
+struct letters_watch;
+MUST_CHECK int letters_watch_new(struct admin *a, struct err *e);
+void letters_watch_free(struct admin *a);
+/* "dead_letters":{…}. */
+void letters_put_status(struct admin *a, struct buf *b);
+void letters_put_metrics(struct admin *a, struct buf *b);
 
 #endif

@@ -1,4 +1,5 @@
 #include "admin/admin_int.h"
+#include "admin/letters.h"
 #include "http/http.h"
 #include "stats/stats.h"
 
@@ -12,6 +13,7 @@ serve_metrics(struct http_request *r)
 
 	buf_init(&b, METRICS_MAX_BYTES);
 	stats_write(&b);
+	letters_put_metrics(http_app(r), &b);
 	http_answer_take(r, 200, "text/plain; version=0.0.4", &b);
 	buf_fini(&b);
 }

@@ -8,8 +8,11 @@ const struct admin_route admin_routes[] = {
 	{"GET", "/api/v1/config", admin_config},
 	{"GET", "/api/v1/consumer-groups", admin_consumer_groups},
 	{"GET", "/api/v1/dlq", admin_dlq_list},
-	{"POST", "/api/v1/dlq-replay", admin_dlq_replay},
+	{"POST", "/api/v1/dlq-replay", admin_dlq_replay}, /* its older name */
 	{"GET", "/api/v1/dlq/:id", admin_dlq_show},
+	{"POST", "/api/v1/dlq/discard", admin_dlq_discard},
+	{"GET", "/api/v1/dlq/groups", admin_dlq_groups},
+	{"POST", "/api/v1/dlq/replay", admin_dlq_replay},
 	{"GET", "/api/v1/drained", admin_drained},
 	{"GET", "/api/v1/erasures/:id", admin_erasure},
 	{"GET", "/api/v1/projects", admin_projects_list},
@@ -65,7 +68,8 @@ next_part(struct slice *rest)
 	return part;
 }
 
-static bool
+/* How many parameters it took; -1: it is another path. */
+static int
 matches(const char *pattern, struct slice path,
 	struct slice param[ADMIN_PARAMS_MAX])
 {
@@ -73,7 +77,7 @@ matches(const char *pattern, struct slice path,
 	int n = 0;
 
 	if (path.len > 0 && path.p[path.len - 1] == '/')
-		return false;
+		return -1;
 	while (rest.len > 0 && path.len > 0) {
 		struct slice want = next_part(&rest);
 		struct slice got = next_part(&path);
@@ -81,21 +85,24 @@ matches(const char *pattern, struct slice path,
 		if (want.len > 0 && want.p[0] == ':' && got.len > 0)
 			param[n++] = got;
 		else if (!slice_eq(want, got))
-			return false;
+			return -1;
 	}
-	return rest.len == 0 && path.len == 0;
+	return rest.len == 0 && path.len == 0 ? n : -1;
 }
 
+/* A word in the path is meant before a parameter. */
 int
 admin_route_find(
 	struct admin_call *c, const struct admin_route **out, struct err *e)
 {
 	bool other_method = false;
+	int best = ADMIN_PARAMS_MAX + 1;
 
 	for (const struct admin_route *r = admin_routes; r->path != NULL; r++) {
 		struct slice param[ADMIN_PARAMS_MAX] = {SLICE_NONE};
+		int n = matches(r->path, c->path, param);
 
-		if (!matches(r->path, c->path, param))
+		if (n < 0 || n >= best)
 			continue;
 		if (!slice_eq_str(c->method, r->method)) {
 			other_method = true;
@@ -107,8 +114,10 @@ admin_route_find(
 					? param[i]
 					: admin_decode(c->arena, param[i]);
 		*out = r;
-		return 0;
+		best = n;
 	}
+	if (best <= ADMIN_PARAMS_MAX)
+		return 0;
 	if (other_method)
 		return err_set(e, ERR_UNSUPPORTED,
 			"%.*s cannot be asked by %.*s", SLICE_FMT(c->path),

@@ -3,6 +3,7 @@
 
 #include "admin/admin_int.h"
 #include "admin/hops.h"
+#include "admin/letters.h"
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "broker/broker.h"
@@ -233,6 +234,8 @@ admin_status(struct admin_call *c, struct err *e)
 	put_postgres(a, b);
 	put_canary(a, b);
 	put_memory(a, b);
+	buf_append_char(b, ',');
+	letters_put_status(a, b);
 	lock_take(&a->lock);
 	buf_printf(b, ",\"ports\":%s", a->ports == NULL ? "{}" : a->ports);
 	lock_release(&a->lock);

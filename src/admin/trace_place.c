@@ -6,7 +6,7 @@
 #include "base/json_write.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
-#include "pipeline/pipeline.h"
+#include "dlq/mark.h"
 #include "store/store.h"
 #include "team/team.h"
 #include "topic/topic.h"
@@ -88,7 +88,7 @@ put_letter(struct admin_call *c, int partition,
 	struct slice text;
 	struct store_conn *conn;
 	char at[CLOCK_TEXT_MAX];
-	int64_t at_us = 0;
+	struct dlq_mark mark = {0};
 	struct err e;
 
 	put_member(c, d, "id");
@@ -98,13 +98,13 @@ put_letter(struct admin_call *c, int partition,
 		put(c, "step", text);
 	put_member(c, d, "error");
 	if (store_reader_open(file, &conn, &e) == 0) {
-		if (pipeline_letter_replayed_at(conn, v->offset, &at_us, &e) <
-			0)
-			at_us = 0;
+		if (dlq_mark_get(conn, v->offset, &mark, &e) < 0)
+			mark.replayed_at_us = 0;
 		store_reader_close(conn);
 	}
-	clock_format(at_us, CLOCK_ISO_MS, at);
-	put(c, "replayed_at", at_us == 0 ? SLICE_NONE : slice_str(at));
+	clock_format(mark.replayed_at_us, CLOCK_ISO_MS, at);
+	put(c, "replayed_at",
+		mark.replayed_at_us == 0 ? SLICE_NONE : slice_str(at));
 }
 
 static void

@@ -41,6 +41,14 @@ struct api_column {
 /* All pages of a list: lines of JSON with --json, else a table. */
 int api_print_list(
 	struct cli *c, const char *path, const struct api_column *columns);
+/* Some pages of it. What is left is said on stderr as --cursor. */
+struct api_pages {
+	int64_t max; /* items */
+	const char *cursor; /* of the first page; NULL: the beginning */
+	bool one_page;
+};
+int api_print_pages(struct cli *c, const char *path,
+	const struct api_column *columns, struct api_pages *pages);
 /* One object: as JSON text with --json, else a line per member. */
 int api_print_object(struct cli *c, const char *method, const char *path,
 	const struct buf *body);

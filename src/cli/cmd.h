@@ -27,6 +27,7 @@ int cmd_topic_list(struct cli *c);
 int cmd_topic_read(struct cli *c);
 int cmd_topic_create(struct cli *c);
 int cmd_topic_delete(struct cli *c);
+int cmd_dlq_discard(struct cli *c);
 int cmd_dlq_list(struct cli *c);
 int cmd_dlq_show(struct cli *c);
 int cmd_dlq_replay(struct cli *c);

@@ -27,6 +27,23 @@ print_behind(struct api_doc *d)
 	}
 }
 
+/* Nothing while there is nothing to do. */
+static void
+print_letters(struct api_doc *d)
+{
+	uint32_t letters = json_member(&d->json, 0, SLICE_LIT("dead_letters"));
+	uint32_t rows = letters == 0 ? 0
+				     : json_member(&d->json, letters,
+					       SLICE_LIT("alerts"));
+
+	for (uint32_t i = json_first(&d->json, rows);
+		rows != 0 && i < d->json.nodes[rows].next;
+		i = d->json.nodes[i].next) {
+		printf("dead letters %s\n", api_text(d, i, "text"));
+		printf("what to do   %s\n", api_text(d, i, "do"));
+	}
+}
+
 static void
 print_hops(struct api_doc *d)
 {
@@ -102,6 +119,7 @@ cmd_status(struct cli *c)
 			? ""
 			: api_text(&d, 0, "missing"));
 	print_behind(&d);
+	print_letters(&d);
 	print_hops(&d);
 	print_rest(&d);
 	api_doc_fini(&d);

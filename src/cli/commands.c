@@ -69,14 +69,42 @@ static const struct cli_option topic_options[] = {
 	{"partitions", "N", "how many (default kafka.default_partitions)"},
 	END,
 };
+#define LETTER_FILTER                                                          \
+	{"error", "E",                                                         \
+		"only letters with this error, as list or list --by-error "    \
+		"shows it"},                                                   \
+		{"reason", "R", "only letters with this reason"},              \
+	{                                                                      \
+		"project", "ID", "only letters of this project"                \
+	}
 static const struct cli_option dlq_list_options[] = {
-	{"by-error", NULL, "count the letters of each error"},
+	{"by-error", NULL, "count the letters of each kind of error"},
+	LETTER_FILTER,
+	{"pending", NULL, "only those nothing was done with"},
+	{"replayed", NULL, "only those that were replayed"},
+	{"discarded", NULL, "only those that were discarded (else not shown)"},
+	{"max", "N", "at most so many"},
+	{"cursor", "C", "go on where a page ended; prints one page"},
+	END,
+};
+static const struct cli_option dlq_show_options[] = {
+	{"body", NULL, "only the event, to be edited"},
 	END,
 };
 static const struct cli_option replay_options[] = {
-	{"all", NULL, "all letters not yet replayed"},
-	{"error", "E", "with --all: only letters with this error"},
-	{"again", NULL, "also letters that were replayed before"},
+	{"all", NULL, "all letters that are pending"},
+	LETTER_FILTER,
+	{"edit", "FILE", "replay one letter with the event in FILE instead"},
+	{"again", NULL,
+		"also letters that were replayed (with IDs: or discarded) "
+		"before: the event is then stored once more unless its uuid, "
+		"name, person and day are the same"},
+	{"discarded", NULL, "with --all --again: those that were discarded"},
+	END,
+};
+static const struct cli_option discard_options[] = {
+	{"all", NULL, "all letters that are pending"},
+	LETTER_FILTER,
 	END,
 };
 static const struct cli_option trace_options[] = {
@@ -200,10 +228,14 @@ const struct cli_command cli_commands[] = {
 		cmd_topic_delete},
 	{"dlq list", "", 0, 0, dlq_list_options, false,
 		"List the dead letters.", cmd_dlq_list},
-	{"dlq show", "ID", 1, 1, NULL, false,
+	{"dlq show", "ID", 1, 1, dlq_show_options, false,
 		"Show a dead letter with what it holds.", cmd_dlq_show},
 	{"dlq replay", "[ID...]", 0, -1, replay_options, false,
 		"Put dead letters back to be worked on again.", cmd_dlq_replay},
+	{"dlq discard", "[ID...]", 0, -1, discard_options, false,
+		"Mark dead letters as not wanted; their bytes stay until "
+		"retention.",
+		cmd_dlq_discard},
 	{"trace", "UUID", 1, 1, trace_options, false,
 		"Show every place where an event was seen, and what changed "
 		"it.",

@@ -6,6 +6,8 @@
 
 #define COLUMNS_MAX 8
 #define COLUMN_WIDTH_MAX 60
+#define CURSOR_MAX 128
+#define PAGE_MAX 1000
 
 static void
 print_line(struct slice s)
@@ -78,7 +80,7 @@ print_lines(struct api_doc *d, uint32_t items)
 /* Prints one page; *next is the cursor of the one after it, "" if none. */
 static int
 print_page(struct cli *c, const char *path, const struct api_column *columns,
-	bool is_first, char next[64], struct err *e)
+	bool is_first, int64_t *n, char next[CURSOR_MAX], struct err *e)
 {
 	struct api_doc d;
 	uint32_t items;
@@ -91,36 +93,68 @@ print_page(struct cli *c, const char *path, const struct api_column *columns,
 		print_lines(&d, items);
 	else if (items != 0)
 		print_table(&d, items, columns, is_first);
-	snprintf(next, 64, "%s", api_text(&d, 0, "next"));
+	*n = items == 0 ? 0 : d.json.nodes[items].n;
+	snprintf(next, CURSOR_MAX, "%s", api_text(&d, 0, "next"));
 	api_doc_fini(&d);
 	return 0;
+}
+
+static const char *
+page_url(struct buf *url, const char *path, int64_t left, const char *cursor)
+{
+	char sep = strchr(path, '?') == NULL ? '?' : '&';
+
+	buf_reset(url);
+	buf_append_str(url, path);
+	if (left < INT64_MAX) {
+		buf_printf(url, "%climit=%lld", sep,
+			(long long)(left < PAGE_MAX ? left : PAGE_MAX));
+		sep = '&';
+	}
+	if (cursor[0] != '\0') {
+		buf_printf(url, "%ccursor=", sep);
+		api_put_path(url, cursor);
+	}
+	return buf_cstr(url);
+}
+
+int
+api_print_pages(struct cli *c, const char *path,
+	const struct api_column *columns, struct api_pages *pages)
+{
+	char next[CURSOR_MAX] = "";
+	int64_t left = pages->max, n = 0;
+	bool is_first = true;
+	struct buf url;
+	struct err e;
+	int rc;
+
+	if (pages->cursor != NULL)
+		snprintf(next, sizeof(next), "%s", pages->cursor);
+	buf_init(&url, 65536);
+	do {
+		const char *target = page_url(&url, path, left, next);
+
+		rc = target == NULL ? err_set(&e, ERR_TOO_BIG,
+					      "the request is too long")
+				    : print_page(c, target, columns, is_first,
+					      &n, next, &e);
+		is_first = false;
+		if (rc == 0 && left < INT64_MAX)
+			left -= n;
+	} while (rc == 0 && next[0] != '\0' && left > 0 && !pages->one_page);
+	buf_fini(&url);
+	if (rc == 0 && next[0] != '\0')
+		fprintf(stderr, "more: --cursor %s\n", next);
+	return rc < 0 ? cli_fail(c, &e) : CLI_DONE;
 }
 
 int
 api_print_list(
 	struct cli *c, const char *path, const struct api_column *columns)
 {
-	char next[64] = "";
-	bool is_first = true;
-	struct buf url;
-	struct err e;
-	int rc;
-
-	buf_init(&url, 65536);
-	do {
-		buf_reset(&url);
-		buf_append_str(&url, path);
-		if (next[0] != '\0')
-			buf_printf(&url, "%scursor=%s",
-				strchr(path, '?') == NULL ? "?" : "&", next);
-		rc = buf_cstr(&url) == NULL ? err_set(&e, ERR_TOO_BIG,
-						      "the request is too long")
-					    : print_page(c, url.p, columns,
-						      is_first, next, &e);
-		is_first = false;
-	} while (rc == 0 && next[0] != '\0');
-	buf_fini(&url);
-	return rc < 0 ? cli_fail(c, &e) : CLI_DONE;
+	return api_print_pages(
+		c, path, columns, &(struct api_pages){.max = INT64_MAX});
 }
 
 int

@@ -46,21 +46,35 @@ int pipeline_positions(
 void pipeline_trouble(const struct pipeline *p, char *out, size_t size);
 
 /*
- * Puts a dead letter back: appends its message to the log it came by and marks
- * the letter replayed, in one transaction. The app server's letters (partition
- * 1, state.db) go to partition 1 of events_plugin_ingestion; capture's
- * (partition 0, spool.db) to partition 0 of their topic. EXISTS: replayed
- * before and again is false. NOT_FOUND. INVALID: no letter. Blocks. @thread any
- * but store
+ * Puts dead letters of one partition back: appends their messages to the log
+ * they came by and marks the letters replayed, in one transaction for some of
+ * them at a time. The app server's letters (partition 1, state.db) go to
+ * partition 1 of events_plugin_ingestion; capture's (partition 0, spool.db) to
+ * partition 0 of their topic. Each item is told how it went: 0; EXISTS:
+ * replayed or discarded before and again is false; NOT_FOUND; INVALID, TOO_BIG:
+ * no letter, or the edited event is none; else as the call failed. Blocks.
+ * @thread any but store
  */
+#define PIPELINE_REPLAY_MAX 500 /* items of one call */
+struct pipeline_replay {
+	int64_t offset;
+	int code; /* out */
+	char why[240]; /* out */
+};
+struct pipeline_replay_how {
+	bool again;
+	const char *who; /* kept with the mark */
+	struct slice event; /* instead of the letter's own; .p NULL: none */
+	size_t max_bytes; /* of the message with that event */
+};
+MUST_CHECK int pipeline_replay_letters(struct pipeline *p, int partition,
+	struct pipeline_replay *items, uint32_t n,
+	const struct pipeline_replay_how *how, struct err *e);
+/* One of them. */
 MUST_CHECK int pipeline_replay_letter(
 	struct pipeline *p, int64_t offset, bool again, struct err *e);
 MUST_CHECK int pipeline_replay_capture_letter(
 	struct pipeline *p, int64_t offset, bool again, struct err *e);
-/* When the letter at offset was replayed last; 0: never. c: a connection to the
- * file of the letter's partition. */
-MUST_CHECK int pipeline_letter_replayed_at(
-	struct store_conn *c, int64_t offset, int64_t *at_us, struct err *e);
 
 /* Deletes a person (by distinct id, or by uuid text if distinct_id.p is NULL)
  * and sends the messages of it. What it frees in state.db is overwritten, and

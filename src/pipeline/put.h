@@ -30,7 +30,4 @@ void put_warning(struct out *o, int64_t team_id, const char *type,
 void put_letter(struct out *o, const struct item *it, const struct input *from,
 	const struct put_clock *k, struct buf *scratch, struct arena *a);
 
-/* The headers that a letter has besides those of the message. */
-bool put_is_letter_header(struct slice name);
-
 #endif

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "dlq/letter.h"
 #include "topic/topic.h"
 
 #define NIL_UUID "00000000-0000-0000-0000-000000000000"
@@ -148,13 +149,8 @@ put_letter_value(struct buf *b, const struct item *it,
 	buf_append_lit(b, "}");
 }
 
-bool
-put_is_letter_header(struct slice name)
-{
-	return slice_starts(name, SLICE_LIT("dlq_"));
-}
-
-/* The message's own headers, without those of a letter it was before. */
+/* The message's own headers, without those of a letter it was before, but for
+ * what tells that it was one. */
 static uint32_t
 copy_headers(const struct item *it, struct batch_header_kv *out)
 {
@@ -164,7 +160,9 @@ copy_headers(const struct item *it, struct batch_header_kv *out)
 	for (uint32_t i = 0; i < it->rec.n_headers; i++) {
 		if (!batch_header_next(&left, &out[n]))
 			break;
-		if (!put_is_letter_header(out[n].key))
+		if (!letter_is_own_header(out[n].key) ||
+			slice_eq_str(out[n].key, LETTER_REPLAY_OF) ||
+			slice_eq_str(out[n].key, LETTER_ATTEMPTS))
 			n++;
 	}
 	return n;

@@ -3,13 +3,10 @@
 
 #include "store/sql.h"
 
-/* Statements of pipeline/, by name. LETTER_*: on state.db and spool.db. */
+/* Statements of pipeline/, by name. */
 enum pipeline_sql {
 	PIPELINE_SQL_POSITION_GET,
 	PIPELINE_SQL_POSITION_PUT,
-	PIPELINE_SQL_LETTER_GET,
-	PIPELINE_SQL_LETTER_PUT,
-	PIPELINE_SQL_LETTER_FORGET,
 	PIPELINE_SQL_PG_GET,
 	PIPELINE_SQL_PG_USE,
 	PIPELINE_SQL_PG_PREPARE,

@@ -110,7 +110,7 @@ def test_letters_that_are_put_back_are_counted_twice_in_and_once_out():
 
         s.project("again", token)
         s.project("found", "phc_unknown_0000000000000000000000000000000")
-        assert s.cli_json("dlq", "replay", "--all") == {"replayed": 8}
+        assert s.cli_json("dlq", "replay", "--all")["replayed"] == 8
         s.drain()
         hops = clean(s, "--recount")["hops"]
         assert hops["put_back"] == 2

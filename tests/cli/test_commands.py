@@ -35,6 +35,7 @@ COMMANDS = [
     "dlq list",
     "dlq show",
     "dlq replay",
+    "dlq discard",
     "trace",
     "sql",
     "audit",

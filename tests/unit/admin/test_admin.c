@@ -298,16 +298,67 @@ dead_letters_are_listed_counted_and_shown(void **state)
 		"\"project_id\":3,\"at\":\"1970-01-01T00:00:01.000Z\","
 		"\"event\":"
 		"\"e1\"");
-	has(ask(w, 200, "GET", "/api/v1/dlq?limit=1", ""), "\"next\":\"1\"");
-	has(ask(w, 200, "GET", "/api/v1/dlq?limit=1&cursor=1", ""), "\"e2\"");
-	has(ask(w, 200, "GET", "/api/v1/dlq?by_error=1", ""),
-		"\"error\":\"no key\",\"count\":2}");
+	has(ask(w, 200, "GET", "/api/v1/dlq?limit=1", ""),
+		"\"next\":\"1.0.1.2\"");
+	has(ask(w, 200, "GET", "/api/v1/dlq?limit=1&cursor=1.0.1.2", ""),
+		"\"e2\"");
+	has(ask(w, 200, "GET", "/api/v1/dlq?limit=1&cursor=1.1.1.2", ""),
+		"\"id\":\"1-1\"");
+	has(ask(w, 400, "GET", "/api/v1/dlq?cursor=1.0", ""), "cursor");
+	has(ask(w, 400, "GET", "/api/v1/dlq?state=lost", ""), "discarded");
+	has(ask(w, 200, "GET", "/api/v1/dlq/groups", ""),
+		"\"error\":\"no key\",\"project_id\":3,\"count\":2,"
+		"\"pending\":2,\"replayed\":0,\"discarded\":0,"
+		"\"first_at\":\"1970-01-01T00:00:01.000Z\",\"last_at\":"
+		"\"1970-01-01T00:00:02.000Z\",\"sample_id\":"
+		"\"22222222-0000-4000-8000-000000000000\"}");
 	has(ask(w, 200, "GET",
 		    "/api/v1/dlq/11111111-0000-4000-8000-000000000000", ""),
 		"\"raw_payload\":\"{}\"");
+	has(ask(w, 200, "GET", "/api/v1/dlq/1-1", ""), "\"offset\":1,");
 	has(ask(w, 404, "GET", "/api/v1/dlq/x", ""), "not_found");
 	has(ask(w, 503, "POST", "/api/v1/dlq-replay", "{\"all\":true}"),
 		"ingest");
+}
+
+static void
+dead_letters_are_discarded_and_counted(void **state)
+{
+	struct world *w = *state;
+	const char *topic = topic_defs[TOPIC_DEAD_LETTERS].name;
+	const char *values[] = {
+		"{\"error\":\"bad \\\"a\\\" at 7\",\"team_id\":1}",
+		"{\"error\":\"bad \\\"b\\\" at 8\",\"team_id\":2}",
+		"{\"error\":\"bad \\\"c\\\" at 9\",\"team_id\":1}",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		append(w->o.state, topic, 1, (int64_t)i * 1000, values[i]);
+	has(ask(w, 200, "POST", "/api/v1/dlq/discard",
+		    "{\"ids\":[\"1-0\",\"1-0\",\"1-7\"],\"by\":\"me\"}"),
+		"{\"discarded\":1,\"already\":1,\"failed\":1,");
+	has(ask(w, 200, "GET", "/api/v1/dlq?state=discarded", ""),
+		"\"state\":\"discarded\",\"replayed_at\":null");
+	has(ask(w, 200, "GET", "/api/v1/dlq/1-0", ""), "\"by\":\"me\"");
+	assert_null(strstr(ask(w, 200, "GET", "/api/v1/dlq", ""), "\"1-0\""));
+	/* An error as a group has it is that of all; as a letter has it, of
+	 * that letter. */
+	has(ask(w, 200, "GET",
+		    "/api/v1/dlq/groups?error=bad%20<text>%20at%20<n>", ""),
+		"\"project_id\":1,\"count\":1,\"pending\":1,\"replayed\":0,"
+		"\"discarded\":1");
+	has(ask(w, 200, "POST", "/api/v1/dlq/discard",
+		    "{\"all\":true,\"error\":\"bad \\\"b\\\" at 8\"}"),
+		"{\"discarded\":1,");
+	has(ask(w, 200, "POST", "/api/v1/dlq/discard",
+		    "{\"all\":true,\"project\":2}"),
+		"{\"discarded\":0,");
+	has(ask(w, 200, "POST", "/api/v1/dlq/discard", "{\"all\":true}"),
+		"{\"discarded\":1,");
+	has(ask(w, 400, "POST", "/api/v1/dlq/discard", "{}"), "either");
+	has(ask(w, 400, "POST", "/api/v1/dlq/discard",
+		    "{\"all\":true,\"ids\":[\"1-0\"]}"),
+		"either");
 }
 
 static void
@@ -335,6 +386,9 @@ main(void)
 			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			dead_letters_are_listed_counted_and_shown, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			dead_letters_are_discarded_and_counted, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			settings_say_where_they_come_from, set_up, tear_down),

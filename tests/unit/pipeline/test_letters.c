@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "dlq/mark.h"
+
 static const char *const plain[] = {NULL};
 
 static void
@@ -228,8 +230,9 @@ a_letter_is_put_back_once(void **state)
 	struct world *w = *state;
 	struct buf text;
 	struct store_conn *c;
+	struct dlq_mark mark;
 	struct err e;
-	int64_t id, at_us;
+	int64_t id;
 
 	buf_init(&text, 1 << 20);
 	send(w, 7, "phc_late");
@@ -254,10 +257,11 @@ a_letter_is_put_back_once(void **state)
 	world_drain(w);
 	assert_int_equal(world_count(w, TOPIC_EVENTS, 0), 2);
 	assert_int_equal(store_reader_open(w->state, &c, &e), 0);
-	assert_int_equal(pipeline_letter_replayed_at(c, 0, &at_us, &e), 0);
-	assert_true(at_us > 0);
-	assert_int_equal(pipeline_letter_replayed_at(c, 1, &at_us, &e), 0);
-	assert_int_equal(at_us, 0);
+	assert_int_equal(dlq_mark_get(c, 0, &mark, &e), 0);
+	assert_true(mark.replayed_at_us > 0);
+	assert_int_equal(mark.replays, 2);
+	assert_int_equal(dlq_mark_get(c, 1, &mark, &e), 0);
+	assert_int_equal(mark.replayed_at_us, 0);
 	store_reader_close(c);
 	buf_fini(&text);
 }

@@ -1,14 +1,77 @@
-#include "pipeline/letter.h"
+#include "dlq/letter.h"
 
 #include "base/base64.h"
-#include "base/json_read.h"
+#include "base/buf.h"
 #include "base/limits.h"
-#include "pipeline/put.h"
 
 static const struct json_limits limits = {
 	.max_depth = LIMIT_JSON_DEPTH,
 	.max_nodes = LIMIT_EVENT_NODES,
 };
+
+bool
+letter_is_own_header(struct slice name)
+{
+	return slice_starts(name, SLICE_LIT("dlq_"));
+}
+
+struct slice
+letter_member(const struct letter *l, const char *name, struct arena *a)
+{
+	uint32_t node = l->json.n_nodes == 0
+				? 0
+				: json_member(&l->json, 0, slice_str(name));
+
+	if (node == 0)
+		return SLICE_NONE;
+	return l->json.nodes[node].type == JSON_STRING
+		       ? json_string(&l->json, node, a)
+		       : json_raw(&l->json, node);
+}
+
+void
+letter_read(const struct batch_record_view *rec, struct arena *a,
+	struct letter *out)
+{
+	const struct json_limits lim = {16, 10000};
+	struct err e;
+	uint32_t team;
+
+	*out = (struct letter){0};
+	if (!batch_header_find(rec, "dlq_reason", &out->reason))
+		out->reason = SLICE_LIT("");
+	if (!batch_header_find(rec, "dlq_step", &out->step))
+		out->step = SLICE_LIT("");
+	if (rec->value.p == NULL ||
+		json_parse(a, rec->value, &lim, &out->json, &e) < 0 ||
+		out->json.nodes[0].type != JSON_OBJECT) {
+		out->json.n_nodes = 0;
+		return;
+	}
+	out->id = letter_member(out, "id", a);
+	out->error = letter_member(out, "error", a);
+	out->event = letter_member(out, "event", a);
+	out->distinct_id = letter_member(out, "distinct_id", a);
+	team = json_member(&out->json, 0, SLICE_LIT("team_id"));
+	if (team != 0 && !json_i64(&out->json, team, &out->team_id))
+		out->team_id = 0;
+}
+
+int64_t
+letter_attempts(const struct batch_record_view *rec)
+{
+	struct slice text;
+	int64_t n = 0;
+
+	if (!batch_header_find(rec, LETTER_ATTEMPTS, &text) || text.len > 9)
+		return 0;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return 0;
+		n = n * 10 + (text.p[i] - '0');
+	}
+	return n;
+}
 
 static bool
 is_base64(const struct json_doc *d)
@@ -27,7 +90,7 @@ is_base64(const struct json_doc *d)
 
 static int
 read_value(const struct batch_record_view *rec, struct arena *a,
-	struct letter *out, struct err *e)
+	struct letter_message *out, struct err *e)
 {
 	struct json_doc d;
 	uint32_t raw;
@@ -55,7 +118,7 @@ read_value(const struct batch_record_view *rec, struct arena *a,
 
 static int
 read_headers(const struct batch_record_view *rec, struct arena *a,
-	struct letter *out, struct err *e)
+	struct letter_message *out, struct err *e)
 {
 	struct slice left = rec->headers;
 	struct batch_header_kv kv;
@@ -66,7 +129,7 @@ read_headers(const struct batch_record_view *rec, struct arena *a,
 	for (uint32_t i = 0; i < rec->n_headers; i++) {
 		if (!batch_header_next(&left, &kv))
 			break;
-		if (!put_is_letter_header(kv.key))
+		if (!letter_is_own_header(kv.key))
 			out->headers[out->n_headers++] = kv;
 		else if (slice_eq_str(kv.key, "dlq_topic"))
 			out->topic = kv.value;
@@ -74,24 +137,30 @@ read_headers(const struct batch_record_view *rec, struct arena *a,
 	return 0;
 }
 
+struct slice
+letter_header(const struct letter_message *m, const char *name)
+{
+	for (uint32_t i = 0; i < m->n_headers; i++)
+		if (slice_eq_str(m->headers[i].key, name))
+			return m->headers[i].value;
+	return SLICE_NONE;
+}
+
 /* A member of the message, else the header of the same name. */
 static struct slice
-text_of(const struct json_doc *d, const struct batch_record_view *rec,
+text_of(const struct json_doc *d, const struct letter_message *m,
 	const char *name, struct arena *a)
 {
 	uint32_t node =
 		d->n_nodes == 0 ? 0 : json_member(d, 0, slice_str(name));
-	struct slice text;
 
 	if (node != 0 && d->nodes[node].type == JSON_STRING)
 		return json_string(d, node, a);
-	return batch_header_find(rec, name, &text) ? text : SLICE_NONE;
+	return letter_header(m, name);
 }
 
-/* The key of capture spec 5.3. */
-static int
-make_key(const struct batch_record_view *rec, struct arena *a,
-	struct letter *out, struct err *e)
+int
+letter_make_key(struct letter_message *m, struct arena *a, struct err *e)
 {
 	struct json_doc d = {0};
 	struct err ignored;
@@ -100,15 +169,16 @@ make_key(const struct batch_record_view *rec, struct arena *a,
 	char *key;
 
 	/* A message that cannot be read has its headers. */
-	if (json_parse(a, out->value, &limits, &d, &ignored) != 0)
+	if (json_parse(a, m->value, &limits, &d, &ignored) != 0)
 		d.n_nodes = 0;
-	token = text_of(&d, rec, "token", a);
+	token = text_of(&d, m, "token", a);
+	m->key = SLICE_NONE;
 	if (token.p == NULL)
 		return 0;
 	cookieless = d.n_nodes == 0 ? 0
 				    : json_member(&d, 0,
 					      SLICE_LIT("is_cookieless_mode"));
-	id = text_of(&d, rec,
+	id = text_of(&d, m,
 		cookieless != 0 && d.nodes[cookieless].type == JSON_TRUE
 			? "ip"
 			: "distinct_id",
@@ -116,25 +186,26 @@ make_key(const struct batch_record_view *rec, struct arena *a,
 	key = arena_alloc(a, token.len + id.len + 1);
 	if (key == NULL)
 		return err_set(e, ERR_NO_MEMORY, "no memory for a letter");
-	memcpy(key, token.p, token.len);
+	if (token.len > 0)
+		memcpy(key, token.p, token.len);
 	key[token.len] = ':';
 	if (id.len > 0)
 		memcpy(key + token.len + 1, id.p, id.len);
-	out->key = slice_of(key, token.len + id.len + 1);
+	m->key = slice_of(key, token.len + id.len + 1);
 	return 0;
 }
 
 int
-letter_read(const struct batch_record_view *rec, struct arena *a,
-	struct letter *out, struct err *e)
+letter_message(const struct batch_record_view *rec, struct arena *a,
+	struct letter_message *out, struct err *e)
 {
 	int r;
 
-	*out = (struct letter){0};
+	*out = (struct letter_message){0};
 	r = read_value(rec, a, out, e);
 	if (r == 0)
 		r = read_headers(rec, a, out, e);
 	if (r == 0)
-		r = make_key(rec, a, out, e);
+		r = letter_make_key(out, a, e);
 	return r;
 }
