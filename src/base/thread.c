@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static void *
@@ -126,6 +127,14 @@ void
 cond_broadcast(struct cond *c)
 {
 	INVARIANT(pthread_cond_broadcast(&c->c) == 0, "base-4");
+}
+
+void
+thread_step_back(void)
+{
+	/* On Linux of the calling thread alone; where it is refused nothing
+	 * is lost but the order. */
+	(void)setpriority(PRIO_PROCESS, 0, 5);
 }
 
 int

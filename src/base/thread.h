@@ -42,6 +42,9 @@ bool cond_wait_until(struct cond *c, struct lock *l, int64_t deadline_ns);
 void cond_signal(struct cond *c);
 void cond_broadcast(struct cond *c);
 
+/* The calling thread lets others go first when processors are short. */
+void thread_step_back(void);
+
 /* Number of processors this process may use, at least 1. */
 int thread_n_cpus(void);
 

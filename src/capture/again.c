@@ -74,7 +74,7 @@ go(struct capture_again *g)
 		return;
 	}
 	if (!g->is_heavy) {
-		capture_run_again(g);
+		(void)capture_run_again(g);
 		return;
 	}
 	http_suspend_again(g->r, CAPTURE_HEAVY_TIMEOUT_MS);

@@ -112,6 +112,7 @@ capture_new(
 	c->max_connections_per_address =
 		(int)o->conf->capture_max_connections_per_address;
 	share_init(&c->shares, o->conf->spool_queue_bytes);
+	lane_init(&c->lane, c->n_threads > 0 ? c->n_threads : thread_n_cpus());
 	lock_init(&c->lock);
 	cond_init(&c->heavy_written);
 	queue_init(&c->heavy, CAPTURE_HEAVY_QUEUE, SIZE_MAX);
@@ -132,6 +133,8 @@ capture_new(
 	if (err == 0)
 		err = thread_start(&c->heavy_thread, "capture-heavy",
 			capture_heavy_thread, c, e);
+	if (err == 0)
+		err = lane_start(&c->lane, c, e);
 	if (err == 0)
 		err = thread_start(&c->again_thread, "capture-again",
 			capture_again_thread, c, e);
@@ -210,6 +213,7 @@ capture_free(struct capture *c)
 
 	if (c == NULL)
 		return;
+	lane_stop(&c->lane);
 	team_ask_stop(c->teams);
 	queue_close(&c->again);
 	thread_join(&c->again_thread);

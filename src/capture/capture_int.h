@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "base/uuid.h"
 #include "capture/capture.h"
+#include "capture/lane.h"
 #include "capture/quota.h"
 #include "capture/rules.h"
 #include "capture/share.h"
@@ -266,6 +267,7 @@ struct capture_ctx {
 	struct slice sent_at; /* RFC 3339 text as it goes into the message */
 	struct slice sent_at_invalid;
 	char ip[NET_ADDR_TEXT]; /* as it goes into the message */
+	uint32_t share; /* 0 until its project is known */
 	struct capture_job *job;
 	struct capture_refusal no;
 };
@@ -287,6 +289,7 @@ struct capture {
 	struct buckets *overflow_rate, *global, *project_rate;
 	struct share_table shares;
 	struct dedupe *dedupe; /* NULL: nothing is remembered */
+	struct lane lane;
 	struct lock lock; /* guards scratches and jobs */
 	struct capture_scratch *scratches;
 	struct capture_job *jobs;
@@ -456,8 +459,8 @@ void capture_on_recording(struct http_request *r);
 /* Runs the steps and answers, or hands over. is_suspended: on the heavy thread
  * with the right to answer. */
 void capture_run(struct capture_ctx *x, bool is_suspended);
-/* Runs it once more; the caller has the right to answer. */
-void capture_run_again(struct capture_again *g);
+/* Runs it once more; the caller has the right to answer. Its share. */
+uint32_t capture_run_again(struct capture_again *g);
 /* Another run of x's request, in its arena; NULL: no memory. */
 struct capture_again *capture_again_new(struct capture_ctx *x);
 /* To the heavy thread; the request is suspended. */

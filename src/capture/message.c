@@ -377,7 +377,8 @@ take_share(struct capture_ctx *x)
 	size_t bytes = x->text.len > x->raw.len ? x->text.len : x->raw.len;
 	enum refusal why;
 
-	j->share = share_slot(x->team == NULL ? 0 : x->team->id);
+	x->share = share_slot(x->team == NULL ? 0 : x->team->id);
+	j->share = x->share;
 	if (share_take(&x->c->shares, j->share, bytes, &j->share_cost, &why))
 		return 0;
 	j->share_cost = 0;

@@ -91,7 +91,7 @@ capture_hand_to_heavy(struct capture_again *g)
 
 /* capture-3: what does not fit an HTTP thread's time goes to one other. */
 static void
-hand_to_heavy(struct capture_ctx *x)
+hand_to_heavy(struct capture_ctx *x, bool is_suspended)
 {
 	struct capture_again *g = capture_again_new(x);
 
@@ -99,10 +99,18 @@ hand_to_heavy(struct capture_ctx *x)
 	if (g == NULL) {
 		stats_add(STATS_HTTP_REFUSED, REFUSAL_NO_MEMORY, 1);
 		capture_refused(x->r, ERR_BUSY, 0);
+		if (is_suspended) {
+			http_resume_finish(x->r);
+			http_unref(x->r);
+		}
 		return;
 	}
-	http_ref(x->r);
-	http_suspend(x->r, CAPTURE_HEAVY_TIMEOUT_MS);
+	if (is_suspended) {
+		http_suspend_again(x->r, CAPTURE_HEAVY_TIMEOUT_MS);
+	} else {
+		http_ref(x->r);
+		http_suspend(x->r, CAPTURE_HEAVY_TIMEOUT_MS);
+	}
 	capture_hand_to_heavy(g);
 }
 
@@ -128,7 +136,7 @@ capture_run(struct capture_ctx *x, bool is_suspended)
 		x->job = NULL;
 	}
 	if (x->is_heavy)
-		hand_to_heavy(x);
+		hand_to_heavy(x, is_suspended);
 	else if (x->wait != CAPTURE_GOES_ON)
 		capture_wait(x, is_suspended);
 	else if (failed || x->is_done || x->job->n_outs == 0)
@@ -165,7 +173,7 @@ start(struct capture_ctx *x, struct http_request *r,
 	x->now_len = (size_t)clock_format(x->now_us, CLOCK_RFC3339, x->now);
 }
 
-void
+uint32_t
 capture_run_again(struct capture_again *g)
 {
 	struct capture_ctx x;
@@ -173,6 +181,7 @@ capture_run_again(struct capture_again *g)
 	start(&x, g->r, g->steps, g->path_flags, g->is_heavy);
 	x.answer = g->answer;
 	capture_run(&x, true);
+	return x.share;
 }
 
 /* Until what was large has been written and its memory is free again. */
@@ -197,6 +206,7 @@ capture_heavy_thread(void *cookie)
 	struct capture *c = cookie;
 	struct queue_node *list;
 
+	thread_step_back();
 	while ((list = queue_take_all(&c->heavy, INT64_MAX)) != NULL) {
 		while (list != NULL) {
 			struct capture_again *g =
@@ -221,7 +231,7 @@ on_request(struct http_request *r, unsigned path_flags)
 	struct capture_ctx x;
 
 	start(&x, r, v0_steps, path_flags, false);
-	capture_run(&x, false);
+	lane_run(&x);
 }
 
 void
@@ -260,7 +270,7 @@ capture_on_v1(struct http_request *r)
 	struct capture_ctx x;
 
 	start(&x, r, capture_v1_steps, 0, false);
-	capture_run(&x, false);
+	lane_run(&x);
 }
 
 static void
@@ -269,7 +279,7 @@ capture_on_v1_ai(struct http_request *r)
 	struct capture_ctx x;
 
 	start(&x, r, capture_v1_steps, PATH_AI, false);
-	capture_run(&x, false);
+	lane_run(&x);
 }
 
 void
@@ -278,7 +288,7 @@ capture_on_csp(struct http_request *r)
 	struct capture_ctx x;
 
 	start(&x, r, csp_steps, PATH_CSP, false);
-	capture_run(&x, false);
+	lane_run(&x);
 }
 
 static int64_t

@@ -119,6 +119,8 @@ on_head(struct http_request *r, const char *method)
 	}
 	if (atomic_load(&r->s->stopping_hard))
 		return MHD_NO;
+	/* A body whose length was told takes no more memory than that. */
+	r->body.max_bytes = (size_t)(n >= 0 && n < r->bound ? n : r->bound);
 	if (!r->reply.is_set && n > r->bound)
 		start_discarding(r, ERR_TOO_BIG);
 	return MHD_YES;

@@ -110,6 +110,10 @@ int64_t http_received_at_us(const struct http_request *r);
 /* A place for the handler's own state, NULL at first. */
 void **http_cookie(struct http_request *r);
 
+/* A number of the connection for the handler's use, 0 at first. Only in the
+ * handler, on the HTTP thread. */
+uint32_t *http_connection_note(struct http_request *r);
+
 /* Answer. Headers first, then exactly one of the answers. The body and a
  * header's value are copied; its name and content_type (NULL: none) are
  * borrowed for ever: literals. */

@@ -64,6 +64,7 @@ struct http_conn {
 	struct lock lock; /* guards req against the sweeper */
 	struct http_request *req;
 	_Atomic int64_t head_deadline_ns; /* while there is no request */
+	uint32_t note; /* the handler's */
 };
 
 struct http_request {

@@ -177,6 +177,12 @@ http_received_at_us(const struct http_request *r)
 	return r->received_at_us;
 }
 
+uint32_t *
+http_connection_note(struct http_request *r)
+{
+	return &r->conn->note;
+}
+
 void **
 http_cookie(struct http_request *r)
 {

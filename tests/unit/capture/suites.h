@@ -4,6 +4,8 @@
 /* After <cmocka.h>. */
 extern const struct CMUnitTest capture_decode_tests[];
 extern const size_t capture_n_decode_tests;
+extern const struct CMUnitTest capture_lane_tests[];
+extern const size_t capture_n_lane_tests;
 extern const struct CMUnitTest capture_share_tests[];
 extern const size_t capture_n_share_tests;
 extern const struct CMUnitTest capture_bucket_tests[];

@@ -412,6 +412,8 @@ main(void)
 	int bad = _cmocka_run_group_tests("decode", capture_decode_tests,
 		capture_n_decode_tests, NULL, NULL);
 
+	bad += _cmocka_run_group_tests(
+		"lane", capture_lane_tests, capture_n_lane_tests, NULL, NULL);
 	bad += _cmocka_run_group_tests("share", capture_share_tests,
 		capture_n_share_tests, NULL, NULL);
 	bad += _cmocka_run_group_tests("known", capture_known_tests,
