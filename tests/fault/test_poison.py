@@ -105,7 +105,7 @@ def check_letter(sluice, event, reason, step):
 
 
 def replay(sluice, project, letter, event):
-    assert sluice.cli_json("dlq", "replay", letter["id"]) == {"replayed": 1}
+    assert sluice.cli_json("dlq", "replay", letter["id"])["replayed"] == 1
 
     def there():
         found = [r for r in rows_of(sluice, project) if r["uuid"] == event["uuid"]]
@@ -200,7 +200,7 @@ def test_a_row_that_is_too_large(sluice):
     letter = check_letter(sluice, poison, "message_too_large", "output")
     assert len(rows_of(sluice, project)) == large + BATCH
     person({"$unset": ["a", "b"]})
-    assert sluice.cli_json("dlq", "replay", letter["id"]) == {"replayed": 1}
+    assert sluice.cli_json("dlq", "replay", letter["id"])["replayed"] == 1
     sluice.drain()
     uuids = [row["uuid"] for row in rows_of(sluice, project)]
     assert uuids.count(poison["uuid"]) == 1
@@ -240,7 +240,7 @@ def test_a_merge_over_the_limit(store, sluice):
     sluice.stop()
     del sluice.settings["ingest.merge_limit"]
     sluice.start()
-    assert sluice.cli_json("dlq", "replay", letter["id"]) == {"replayed": 1}
+    assert sluice.cli_json("dlq", "replay", letter["id"])["replayed"] == 1
     sluice.drain()
     assert len(rows_of(sluice, project)) == n + BATCH + 1
     owners = [
@@ -272,7 +272,7 @@ def test_a_project_deleted_after_capture(sluice):
     assert len(rows_of(sluice, stays)) == BATCH + 3
     letter = check_letter(sluice, poison, "unknown_token", "decode")
     again = sluice.project("again", token=goes["api_token"])
-    assert sluice.cli_json("dlq", "replay", letter["id"]) == {"replayed": 1}
+    assert sluice.cli_json("dlq", "replay", letter["id"])["replayed"] == 1
     sluice.drain()
     assert [row["uuid"] for row in rows_of(sluice, again)] == [poison["uuid"]]
 
