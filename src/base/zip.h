@@ -21,6 +21,9 @@ MUST_CHECK int zip_lz4f_decode(struct slice in, struct buf *out, struct err *e);
 MUST_CHECK int zip_lz4f_encode(struct slice in, struct buf *out, struct err *e);
 MUST_CHECK int zip_zstd_decode(struct slice in, struct buf *out, struct err *e);
 MUST_CHECK int zip_zstd_encode(struct slice in, struct buf *out, struct err *e);
+/* Its window takes at most 16 MiB. */
+MUST_CHECK int zip_brotli_decode(
+	struct slice in, struct buf *out, struct err *e);
 /* Raw snappy or xerial framing, told apart by the magic. */
 MUST_CHECK int zip_snappy_decode(
 	struct slice in, struct buf *out, struct err *e);

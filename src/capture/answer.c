@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/rand.h"
 #include "base/uuid.h"
 #include "stats/stats.h"
@@ -54,7 +55,8 @@ capture_answer_refusal(struct http_request *r, const struct capture_refusal *no)
 		set_retry_after(r, no);
 	if (no->is_v1) {
 		http_set_header(r, "Accept", "application/json");
-		http_set_header(r, "Accept-Encoding", "gzip, deflate, zstd");
+		http_set_header(
+			r, "Accept-Encoding", "gzip, deflate, br, zstd");
 	}
 	http_answer(r, no->status,
 		no->content_type != NULL ? no->content_type : TEXT_PLAIN,
@@ -130,6 +132,21 @@ capture_on_options(struct http_request *r)
 	http_answer(r, 200, NULL, SLICE_NONE);
 }
 
+/* As the strict endpoint words what the server refused. */
+static void
+word_v1(struct capture_refusal *no)
+{
+	if (no->status == 413)
+		capture_word_v1(
+			no, "payload_too_large", "the body is too large");
+	else if (no->status == 408)
+		capture_word_v1(no, "body_read_timeout",
+			"the client stopped sending data");
+	else
+		capture_word_v1(no, "service_unavailable",
+			"transient error, please retry");
+}
+
 void
 capture_refused(struct http_request *r, enum err_code why, int64_t bound)
 {
@@ -163,12 +180,46 @@ capture_refused(struct http_request *r, enum err_code why, int64_t bound)
 			"client stopped sending data");
 	}
 	no.retry_after = no.status == 503;
+	if (slice_starts(http_path(r), SLICE_LIT("/i/v1/"))) {
+		no.retry_after |= no.status == 408;
+		word_v1(&no);
+	}
 	capture_answer_refusal(r, &no);
+}
+
+/* A line for a request that asks for one. */
+static void
+log_request(struct http_request *r, int status)
+{
+	struct slice id = http_header(r, "X-Request-Id");
+	struct slice path = http_path(r);
+	char id_text[101], path_text[101];
+
+	if (http_header(r, "X-CAPTURE-DEBUG").p == NULL)
+		return;
+	(void)snprintf(id_text, sizeof(id_text), "%.*s",
+		(int)(id.len < 100 ? id.len : 100), id.len > 0 ? id.p : "");
+	(void)snprintf(path_text, sizeof(path_text), "%.*s",
+		(int)(path.len < 100 ? path.len : 100), path.p);
+	log_info("capture_request",
+		"method=%s path=%s status=%d body_bytes=%zu query_bytes=%zu "
+		"us=%lld request_id=%s",
+		http_method_text(r), log_q(path_text), status, http_body(r).len,
+		http_query(r).len,
+		(long long)(clock_now_us() - http_received_at_us(r)),
+		log_q(id_text));
+}
+
+void
+capture_on_black_hole(struct http_request *r)
+{
+	http_answer(r, 200, "application/json", SLICE_LIT("{\"status\": 1}"));
 }
 
 void
 capture_answered(struct http_request *r, int status)
 {
+	log_request(r, status);
 	stats_request(http_path(r), http_method_text(r), status,
 		(double)(clock_now_us() - http_received_at_us(r)) / 1e6);
 }

@@ -19,6 +19,8 @@ free_conf(struct capture_conf *conf)
 static bool
 read_rules(struct capture_rules *r, const struct conf *from)
 {
+	r->historical_us =
+		from->capture_historical_rerouting_h * 3600 * 1000000;
 	r->overflow.per_s = (double)from->capture_overflow_per_second;
 	r->overflow.burst = (double)from->capture_overflow_burst;
 	r->global.per_s = (double)from->capture_global_limit_per_minute / 60;

@@ -381,6 +381,7 @@ struct capture_message {
 	int64_t at_us;
 	bool has_at; /* at_us is given, not computed */
 	bool is_historical;
+	bool is_old; /* and sent to the historical topic for it */
 	bool no_person; /* header force_disable_person_processing */
 };
 struct capture_headers {
@@ -447,6 +448,7 @@ void capture_answer_over_quota(struct http_request *r, bool is_recording);
 void capture_decorate(struct http_request *r);
 void capture_refused(struct http_request *r, enum err_code why, int64_t bound);
 void capture_answered(struct http_request *r, int status);
+void capture_on_black_hole(struct http_request *r);
 void capture_on_options(struct http_request *r);
 void capture_on_readiness(struct http_request *r);
 void capture_on_liveness(struct http_request *r);

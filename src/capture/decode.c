@@ -4,9 +4,14 @@
 #include <stdio.h>
 
 #include "base/base64.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "base/zip.h"
 #include "stats/stats.h"
+
+/* Honest texts are rarely packed better; small ones are of no interest. */
+#define RATIO_TOLD 20
+#define RATIO_TOLD_BYTES 65536
 
 /*
  * From the bytes on the wire to JSON text (spec capture 2). Texts alternate
@@ -51,6 +56,17 @@ is_gzip(struct slice s)
 	return s.len >= 3 && memcmp(s.p, "\x1f\x8b\x08", 3) == 0;
 }
 
+static void
+tell_ratio(enum stats_metric m, struct slice in, struct slice out)
+{
+	double ratio = (double)out.len / (double)in.len;
+
+	stats_observe(m, 0, ratio);
+	if (ratio > RATIO_TOLD && out.len > RATIO_TOLD_BYTES)
+		log_info("capture_ratio", "bytes=%zu decoded_bytes=%zu", in.len,
+			out.len);
+}
+
 static int
 gunzip(struct capture_ctx *x, struct slice in, struct slice *out)
 {
@@ -71,8 +87,7 @@ gunzip(struct capture_ctx *x, struct slice in, struct slice *out)
 		return capture_refuse(x, 400, CAPTURE_REQ_DECODING,
 			"failed to decode request: invalid GZIP data");
 	*out = buf_slice(b);
-	stats_observe(
-		STATS_CAPTURE_GZIP_RATIO, 0, (double)out->len / (double)in.len);
+	tell_ratio(STATS_CAPTURE_GZIP_RATIO, in, *out);
 	if (!utf8_valid(*out))
 		return capture_refuse(x, 400, CAPTURE_REQ_DECODING,
 			"failed to decode request: invalid gzip data");
@@ -91,8 +106,7 @@ try_lz64(struct capture_ctx *x, struct slice in, struct slice *out)
 	if (err != 0)
 		return err;
 	*out = buf_slice(b);
-	stats_observe(
-		STATS_CAPTURE_LZ64_RATIO, 0, (double)out->len / (double)in.len);
+	tell_ratio(STATS_CAPTURE_LZ64_RATIO, in, *out);
 	return 0;
 }
 

@@ -281,6 +281,21 @@ capture_too_large(struct capture_ctx *x, size_t len, size_t max)
 		len, max);
 }
 
+/* By capture.historical_rerouting_h; those on the main topic alone. */
+static void
+find_age(struct capture_ctx *x, const struct capture_event *ev,
+	struct capture_message *m)
+{
+	int64_t old_us = x->conf->rules.historical_us;
+
+	if (old_us == 0 || m->is_historical || capture_keeps_own_topic(ev))
+		return;
+	if (!m->has_at)
+		m->at_us = event_time(x, ev);
+	m->has_at = true;
+	m->is_old = m->at_us < x->now_us - old_us;
+}
+
 int
 capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	struct capture_message *m)
@@ -288,6 +303,7 @@ capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	m->is_historical =
 		x->body.is_historical && !capture_keeps_own_topic(ev);
 	m->no_person |= (ev->rules & RULE_NO_PERSON) != 0;
+	find_age(x, ev, m);
 	struct capture_out *o = capture_out(x, capture_route(x, ev, m));
 	size_t raw = ev->properties.len + ev->event.len * 3 + ev->set.len +
 		     ev->set_once.len + ev->unset.len + ev->timestamp.len +

@@ -192,8 +192,8 @@ capture_route(const struct capture_ctx *x, const struct capture_event *ev,
 
 	if ((ev->rules & RULE_TOPIC) != 0)
 		return redirected(c, (enum topic_id)ev->topic);
-	if (m->is_historical) {
-		stats_add(STATS_CAPTURE_TO_HISTORICAL, 0, 1);
+	if (m->is_historical || m->is_old) {
+		stats_add(STATS_CAPTURE_TO_HISTORICAL, m->is_old, 1);
 		return c->historical;
 	}
 	return (ev->rules & RULE_OVERFLOW) != 0 ? c->overflow : c->main;

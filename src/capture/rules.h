@@ -33,6 +33,7 @@ enum capture_drop {
 struct capture_rules {
 	struct capture_list drop, force_overflow;
 	struct bucket_rate overflow, global; /* per_s 0: off */
+	int64_t historical_us; /* older events are rerouted; 0: none */
 };
 
 struct capture_ctx;

@@ -345,6 +345,8 @@ const struct http_route capture_routes[] = {
 	{HTTP_POST, "/i/v1/ai/events/", v1_bound, capture_on_v1_ai},
 	{HTTP_POST, "/report", csp_bound, capture_on_csp},
 	{HTTP_POST, "/report/", csp_bound, capture_on_csp},
+	{BOTH, "/test/black_hole", body_bound, capture_on_black_hole},
+	{BOTH, "/test/black_hole/", body_bound, capture_on_black_hole},
 	{HTTP_GET, "/", NULL, capture_on_readiness},
 	{HTTP_GET, "/_readiness", NULL, capture_on_readiness},
 	{HTTP_GET, "/_readiness/", NULL, capture_on_readiness},

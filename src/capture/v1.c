@@ -176,11 +176,13 @@ read_body(struct capture_ctx *x)
 		err = zip_gunzip(x->raw, b, &e);
 	else if (slice_eq_nocase(how, SLICE_LIT("zstd")))
 		err = zip_zstd_decode(x->raw, b, &e);
+	else if (slice_eq_nocase(how, SLICE_LIT("br")))
+		err = zip_brotli_decode(x->raw, b, &e);
 	else if (slice_eq_nocase(how, SLICE_LIT("deflate")))
 		err = zip_inflate(x->raw, b, &e);
 	else
 		return capture_refuse_v1(x, 415, "unsupported_encoding",
-			"encodings served here: gzip, deflate, zstd");
+			"encodings served here: gzip, deflate, br, zstd");
 	if (b->failed)
 		err = -ERR_TOO_BIG;
 	if (err != 0)

@@ -269,3 +269,35 @@ def test_the_metrics_count(plain):
     ):
         assert name in grown, name
     assert 'capture_event_batch_size_bucket{le="2"}' not in grown
+
+
+def test_old_events_may_be_rerouted():
+    with Sluice(settings={"capture.historical_rerouting_h": "24"}) as s:
+        token = s.project("age")["api_token"]
+        old = {"event": "old", "distinct_id": "u", "timestamp": "2020-01-01T00:00:00Z"}
+        s.send(token, [old, {**old, "event": "$exception"}, *events("new", 1)])
+        assert [x["value"]["event"] for x in read(s, MAIN, token)] == [
+            "$exception",
+            "new",
+        ]
+        (record,) = read(s, MAIN + "_historical", token)
+        assert record["value"]["event"] == "old"
+        # The age alone is no migration.
+        assert "historical_migration" not in record["headers"]
+        assert "historical_migration" not in record["value"]
+        reason = 'capture_events_rerouted_historical{reason="timestamp"}'
+        assert metrics(s)[reason] == 1
+
+
+def test_a_request_is_logged_when_it_asks(plain):
+    token = plain.project("told")["api_token"]
+    headers = {"X-CAPTURE-DEBUG": "1", "X-Request-Id": 'id "7"'}
+    assert post(plain, token, events("a", 1), "/batch/?x=secret", **headers)[0] == 200
+    line = eventually(
+        lambda: [x for x in plain.log().splitlines() if "capture_request" in x],
+        5,
+        "the line",
+    )[-1]
+    assert "method=POST" in line and "status=200" in line
+    assert 'request_id="id \\"7\\""' in line
+    assert "secret" not in line and token not in line

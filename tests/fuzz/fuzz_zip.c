@@ -9,7 +9,8 @@
 typedef int decoder_fn(struct slice in, struct buf *out, struct err *e);
 
 static decoder_fn *const decoders[] = {zip_gunzip, zip_gunzip_all,
-	zip_lz4f_decode, zip_zstd_decode, zip_snappy_decode, zip_lz64_decode};
+	zip_lz4f_decode, zip_zstd_decode, zip_snappy_decode, zip_lz64_decode,
+	zip_inflate, zip_brotli_decode};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)

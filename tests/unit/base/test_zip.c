@@ -128,6 +128,41 @@ each_decoder_refuses_cut_and_foreign_streams(void **state)
 }
 
 /* spec capture 2.4: one member only, bytes after it are ignored. */
+/* Made by brotli's own program. */
+static void
+brotli_is_read_within_its_maximum(void **state)
+{
+	static const char packed[] =
+		"\x1f\x51\x00\xf8\x8d\xd3\x15\xf3\x23\x84\x75\x8f\xc8\x6d"
+		"\xa9\x5f\x2e\xf2\x62\x19\x08\x82\x68\x5a\xea\xb0\xf4\x81"
+		"\x43\x0e\xf5\xe6\x99\x04\x5c\x82\xd2\x6a\x15\x72\x38\xc3"
+		"\x20\x6d\xde\x31\xef\x79\xbb\x64\xff\x61\xd4\xc2\x97\x48"
+		"\x0b\x2a\x89\xc9\x03";
+	static const char text[] =
+		"{\"event\":\"brotli\",\"distinct_id\":\"u\",\"properties\":"
+		"{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaa\"}}";
+	struct slice in = slice_of(packed, sizeof(packed) - 1);
+	struct buf out;
+	struct err e;
+
+	(void)state;
+	for (size_t max = 0; max < sizeof(text) + 2; max++) {
+		int want = max < sizeof(text) - 1 ? -(int)ERR_TOO_BIG : 0;
+
+		buf_init(&out, max);
+		assert_int_equal(zip_brotli_decode(in, &out, &e), want);
+		if (want == 0)
+			assert_true(slice_eq_str(buf_slice(&out), text));
+		buf_fini(&out);
+	}
+	for (size_t n = 0; n < in.len; n++) {
+		buf_init(&out, 1000);
+		assert_int_equal(zip_brotli_decode(slice_of(in.p, n), &out, &e),
+			-ERR_INVALID);
+		buf_fini(&out);
+	}
+}
+
 static void
 only_the_first_gzip_member_counts(void **state)
 {
@@ -293,6 +328,7 @@ run_zip_tests(void)
 		cmocka_unit_test(each_codec_gives_back_what_it_took),
 		cmocka_unit_test(each_decoder_stops_at_the_maximum),
 		cmocka_unit_test(each_decoder_refuses_cut_and_foreign_streams),
+		cmocka_unit_test(brotli_is_read_within_its_maximum),
 		cmocka_unit_test(only_the_first_gzip_member_counts),
 		cmocka_unit_test(gzip_is_made_in_pieces),
 		cmocka_unit_test(snappy_is_read_in_xerial_frames),

@@ -53,7 +53,7 @@ what_is_wrong_has_its_tag(void **state)
 			BATCH(EVENT(1, "")), 400, "invalid_header_value"},
 		{AUTH SDK AT, BATCH(EVENT(1, "")), 415,
 			"unsupported_content_type"},
-		{ALL "Content-Encoding: br\r\n", BATCH(EVENT(1, "")), 415,
+		{ALL "Content-Encoding: lz64\r\n", BATCH(EVENT(1, "")), 415,
 			"unsupported_encoding"},
 		{ALL "Content-Encoding: gzip\r\n", BATCH(EVENT(1, "")), 400,
 			"request_decoding_error"},
