@@ -31,7 +31,8 @@ struct crash_work {
 	/* In the parent, with the real VFS. */
 	bool (*check)(const char *dir);
 };
-extern const struct crash_work crash_spool, crash_state, crash_prepare;
+extern const struct crash_work crash_spool, crash_state, crash_prepare,
+	crash_memory;
 
 int work_failed(const char *what, const struct err *e);
 

@@ -133,10 +133,20 @@ prepared_rows_are_settled_after_a_crash_at_any_operation(void **state)
 	crash_everywhere(&crash_prepare);
 }
 
+/* dedupe-1, dedupe-3 */
+static void
+the_memory_knows_what_the_log_has_after_a_crash(void **state)
+{
+	(void)state;
+	crash_everywhere(&crash_memory);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			the_memory_knows_what_the_log_has_after_a_crash),
 		cmocka_unit_test(
 			the_front_log_survives_a_crash_at_any_operation),
 		cmocka_unit_test(
