@@ -7,6 +7,7 @@ json_cursor_init(struct json_cursor *c, struct slice text, uint32_t max_depth)
 	c->at = text.p;
 	c->end = slice_end(text);
 	c->max_depth = max_depth < JSON_DEPTH_MAX ? max_depth : JSON_DEPTH_MAX;
+	c->key_is_escaped = false;
 }
 
 static int
@@ -61,15 +62,15 @@ in_object(const struct levels *l)
 
 /* From the quote of a key to the first byte of its value. */
 static const char *
-scan_key(
-	const char *p, const char *end, struct slice *key, struct json_fault *f)
+scan_key(const char *p, const char *end, struct slice *key, uint8_t *flags,
+	struct json_fault *f)
 {
 	const char *from = p + 1;
-	uint8_t flags = 0;
 
+	*flags = 0;
 	if (p == end || *p != '"')
 		return json_fault_set(f, "a key is missing", p);
-	p = json_scan_string(from, end, &flags, f);
+	p = json_scan_string(from, end, flags, f);
 	if (p == NULL)
 		return NULL;
 	*key = slice_of(from, (size_t)(p - from));
@@ -104,12 +105,12 @@ scan_value(const char *p, const char *end, uint32_t max_depth,
 {
 	struct levels l;
 	struct slice key;
-	uint8_t type;
+	uint8_t type, flags;
 
 	l.n = 0;
 	do {
 		if (l.n > 0 && in_object(&l)) {
-			p = scan_key(p, end, &key, f);
+			p = scan_key(p, end, &key, &flags, f);
 			if (p == NULL)
 				return NULL;
 		}
@@ -184,6 +185,7 @@ json_cursor_next(struct json_cursor *c, bool is_object, bool first, bool *more,
 {
 	struct json_fault f;
 	const char *p;
+	uint8_t flags;
 
 	c->at = json_skip_blank(c->at, c->end);
 	if (c->at == c->end)
@@ -200,9 +202,10 @@ json_cursor_next(struct json_cursor *c, bool is_object, bool first, bool *more,
 		c->at = json_skip_blank(c->at + 1, c->end);
 	}
 	if (is_object) {
-		p = scan_key(c->at, c->end, key, &f);
+		p = scan_key(c->at, c->end, key, &flags, &f);
 		if (p == NULL)
 			return json_fault_err(&f, c->start, e);
+		c->key_is_escaped = (flags & JSON_ESCAPED) != 0;
 		c->at = p;
 	} else if (c->at < c->end && *c->at == ']') {
 		return invalid(c, "a value is missing", e);

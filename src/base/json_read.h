@@ -102,6 +102,7 @@ json_first(const struct json_doc *d, uint32_t node)
 struct json_cursor {
 	const char *at, *end, *start;
 	uint32_t max_depth;
+	bool key_is_escaped; /* the key that json_cursor_next read */
 };
 void json_cursor_init(
 	struct json_cursor *c, struct slice text, uint32_t max_depth);

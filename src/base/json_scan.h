@@ -10,12 +10,9 @@
 #include <stdint.h>
 
 #include "base/attr.h"
+#include "base/block.h"
 #include "base/err.h"
 #include "base/json_read.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 struct json_fault {
 	const char *what;
@@ -77,31 +74,19 @@ json_scan_string(
 	const char *p, const char *end, uint8_t *flags, struct json_fault *f)
 {
 	while (p != NULL) {
-#ifdef __SSE2__
-		const __m128i quote = _mm_set1_epi8('"');
-		const __m128i backslash = _mm_set1_epi8('\\');
-		const __m128i blank = _mm_set1_epi8(' ');
+		unsigned n = BLOCK_BYTES;
 
-		while (end - p >= 16) {
-			__m128i v = _mm_loadu_si128(
-				(const __m128i *)(const void *)p);
-			/* Bytes from 0x80 are negative, so below ' ' too. */
-			int stop = _mm_movemask_epi8(_mm_or_si128(
-				_mm_or_si128(_mm_cmpeq_epi8(v, quote),
-					_mm_cmpeq_epi8(v, backslash)),
-				_mm_cmplt_epi8(v, blank)));
-
-			if (stop != 0) {
-				p += __builtin_ctz((unsigned)stop);
-				break;
-			}
-			p += 16;
+		while (n == BLOCK_BYTES && end - p >= BLOCK_BYTES) {
+			n = block_first(block_json_stop(block_load(p)));
+			p += n;
 		}
-#endif
-		while (p < end && json_is_ordinary(*p))
-			p++;
-		if (p == end)
-			return json_fault_set(f, "string without its end", p);
+		if (n == BLOCK_BYTES) {
+			while (p < end && json_is_ordinary(*p))
+				p++;
+			if (p == end)
+				return json_fault_set(
+					f, "string without its end", p);
+		}
 		if (LIKELY(*p == '"'))
 			return p;
 		p = json_scan_special(p, end, flags, f);

@@ -101,34 +101,22 @@ put_escaped_short(struct buf *b, const char *p, size_t n)
 	b->len += n;
 }
 
-#ifdef __SSE2__
 /* Copies 16 bytes at a time and goes back to the first that needs an escape:
  * runs are too short for a memcpy of each to pay. */
 static const char *
 put_escaped_blocks(struct buf *b, const char *p, const char *end)
 {
-	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i backslash = _mm_set1_epi8('\\');
-	const __m128i control = _mm_set1_epi8(0x1f);
 	char *o = b->p + b->len, *o_end = b->p + b->cap - 24;
 
-	while (end - p >= 16 && o <= o_end) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		int stop = _mm_movemask_epi8(
-			_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote),
-					     _mm_cmpeq_epi8(v, backslash)),
-				_mm_cmpeq_epi8(_mm_min_epu8(v, control), v)));
-		int n;
+	while (end - p >= BLOCK_BYTES && o <= o_end) {
+		block v = block_load(p);
+		unsigned n = block_first(block_json_escape(v));
 
-		_mm_storeu_si128((__m128i *)(void *)o, v);
-		if (stop == 0) {
-			p += 16;
-			o += 16;
-			continue;
-		}
-		n = __builtin_ctz((unsigned)stop);
+		block_store(o, v);
 		p += n;
 		o += n;
+		if (n == BLOCK_BYTES)
+			continue;
 		if (*p == '"' || *p == '\\') {
 			*o++ = '\\';
 			*o++ = *p++;
@@ -139,15 +127,13 @@ put_escaped_blocks(struct buf *b, const char *p, const char *end)
 	b->len = (size_t)(o - b->p);
 	return p;
 }
-#endif
 
 void
 json_put_escaped(struct buf *b, struct slice s)
 {
 	const char *p = s.p, *end = slice_end(s);
 
-#ifdef __SSE2__
-	while (end - p >= 16 && !b->failed) {
+	while (end - p >= BLOCK_BYTES && !b->failed) {
 		size_t want = (size_t)(end - p) + (size_t)(end - p) / 8 + 64;
 
 		if (b->cap - b->len < 40) {
@@ -158,8 +144,7 @@ json_put_escaped(struct buf *b, struct slice s)
 		}
 		p = put_escaped_blocks(b, p, end);
 	}
-#endif
-	if (end - p < 16)
+	if (end - p < BLOCK_BYTES)
 		put_escaped_short(b, p, (size_t)(end - p));
 	else
 		put_escaped_slowly(b, p, end);

@@ -1,5 +1,8 @@
 #include "base/utf8.h"
 
+#include "base/block.h"
+#include "base/utf8_ascii.h"
+
 /*
  * Bytes of the character at p if it is valid; else 0, and *bad is how many
  * bytes belong to the broken one (the longest start of some valid character,
@@ -37,20 +40,22 @@ check_one(const unsigned char *p, size_t n, size_t *bad)
 
 /* Length of the run of ASCII bytes at p. */
 static size_t
-ascii_run(const unsigned char *p, size_t n)
+ascii_run(const unsigned char *bytes, size_t n)
 {
-	size_t i = 0;
+	const char *p = (const char *)bytes, *from = p, *end = p + n;
 
-	for (; i + 8 <= n; i += 8) {
-		uint64_t v;
+	while (end - p >= BLOCK_BYTES) {
+		unsigned at = block_first(block_high(block_load(p)));
 
-		memcpy(&v, p + i, sizeof(v));
-		if ((v & UINT64_C(0x8080808080808080)) != 0)
-			break;
+		p += at;
+		if (at < BLOCK_BYTES)
+			return (size_t)(p - from);
+		if (p - from == UTF8_SHORT_BYTES)
+			p += utf8_ascii_blocks(p, (size_t)(end - p));
 	}
-	while (i < n && p[i] < 0x80)
-		i++;
-	return i;
+	while (p < end && (signed char)*p >= 0)
+		p++;
+	return (size_t)(p - from);
 }
 
 bool

@@ -42,11 +42,9 @@ uuid_v5(struct uuid *u, const struct uuid *ns, struct slice name)
 	set_version(u, 5);
 }
 
-static bool
-hyphen_before(size_t byte)
-{
-	return byte == 4 || byte == 6 || byte == 8 || byte == 10;
-}
+/* Where the digits of a byte stand in the text with hyphens. */
+static const uint8_t places[16] = {
+	0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
 
 void
 uuid_format(const struct uuid *u, char out[UUID_TEXT])
@@ -54,45 +52,56 @@ uuid_format(const struct uuid *u, char out[UUID_TEXT])
 	static const char digits[] = "0123456789abcdef";
 
 	for (size_t i = 0; i < 16; i++) {
-		if (hyphen_before(i))
-			*out++ = '-';
-		*out++ = digits[u->b[i] >> 4];
-		*out++ = digits[u->b[i] & 15];
+		out[places[i]] = digits[u->b[i] >> 4];
+		out[places[i] + 1] = digits[u->b[i] & 15];
 	}
+	out[8] = out[13] = out[18] = out[23] = '-';
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+/* Values of hexadecimal digits plus 1; 0: none. */
+static const uint8_t hex_values[256] = {['0'] = 1,
+	['1'] = 2,
+	['2'] = 3,
+	['3'] = 4,
+	['4'] = 5,
+	['5'] = 6,
+	['6'] = 7,
+	['7'] = 8,
+	['8'] = 9,
+	['9'] = 10,
+	['a'] = 11,
+	['b'] = 12,
+	['c'] = 13,
+	['d'] = 14,
+	['e'] = 15,
+	['f'] = 16,
+	['A'] = 11,
+	['B'] = 12,
+	['C'] = 13,
+	['D'] = 14,
+	['E'] = 15,
+	['F'] = 16};
 
 static bool
 parse_digits(const char *p, bool has_hyphens, struct uuid *u)
 {
 	struct uuid v;
+	bool ok = true;
 
+	if (has_hyphens &&
+		(p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-'))
+		return false;
 	for (size_t i = 0; i < 16; i++) {
-		int high, low;
+		const char *at = p + (has_hyphens ? places[i] : 2 * i);
+		unsigned high = hex_values[(unsigned char)at[0]];
+		unsigned low = hex_values[(unsigned char)at[1]];
 
-		if (has_hyphens && hyphen_before(i) && *p++ != '-')
-			return false;
-		high = hex_value(*p++);
-		if (high < 0)
-			return false;
-		low = hex_value(*p++);
-		if (low < 0)
-			return false;
-		v.b[i] = (uint8_t)(high << 4 | low);
+		ok &= high != 0 && low != 0;
+		v.b[i] = (uint8_t)((high - 1) << 4 | ((low - 1) & 15));
 	}
-	*u = v;
-	return true;
+	if (ok)
+		*u = v;
+	return ok;
 }
 
 bool

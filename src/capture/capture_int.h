@@ -127,7 +127,7 @@ struct capture_event {
 	/* of properties */
 	struct slice p_token, p_distinct_id, p_cookieless, p_ignore_sent_at;
 	struct slice p_session_id, p_window_id, p_snapshot, p_source, p_lib;
-	struct slice p_product_tour;
+	struct slice p_product_tour, p_ip, p_internal;
 	bool has_ip, is_internal;
 	bool is_cookieless; /* set by the checks */
 	uint8_t rules; /* enum capture_rule; set by the rules */

@@ -1,5 +1,7 @@
 #include "capture/capture_int.h"
 
+#include <pthread.h>
+
 #include "base/err.h"
 #include "base/json_read.h"
 #include "base/uuid.h"
@@ -8,8 +10,11 @@
  * The fields of one event, read with a cursor: every byte is checked once and
  * nothing is laid out, so memory does not depend on what properties hold.
  */
+#define KEY_LEN_MAX 16
+#define KEYS_MAX 32
+
 struct key {
-	const char *name;
+	char name[KEY_LEN_MAX + 1];
 	size_t len, off;
 };
 
@@ -46,6 +51,8 @@ static const struct key property_keys[] = {
 	KEY("$snapshot_source", p_source),
 	KEY("$lib", p_lib),
 	KEY("$product_tour_id", p_product_tour),
+	KEY("$ip", p_ip),
+	KEY("capture_internal", p_internal),
 };
 
 /* Keys may be written with escapes; those are rare. */
@@ -68,13 +75,44 @@ plain_key(struct slice key, char *out, size_t size)
 	return key;
 }
 
-static const struct key *
-find_key(const struct key *keys, size_t n, struct slice key)
+_Static_assert(ARRAY_LEN(event_keys) <= KEYS_MAX &&
+		       ARRAY_LEN(property_keys) <= KEYS_MAX,
+	"an index has room for all");
+
+/* The rows of a table by their length, in chains. */
+struct key_index {
+	const struct key *keys;
+	uint8_t first[KEY_LEN_MAX + 1], next[KEYS_MAX]; /* row + 1; 0: none */
+};
+
+static struct key_index event_index, property_index;
+static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+
+static void
+make_index(struct key_index *x, const struct key *keys, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (keys[i].len == key.len &&
-			memcmp(keys[i].name, key.p, key.len) == 0)
-			return &keys[i];
+	x->keys = keys;
+	for (size_t i = n; i-- > 0;) {
+		x->next[i] = x->first[keys[i].len];
+		x->first[keys[i].len] = (uint8_t)(i + 1);
+	}
+}
+
+static void
+make_indices(void)
+{
+	make_index(&event_index, event_keys, ARRAY_LEN(event_keys));
+	make_index(&property_index, property_keys, ARRAY_LEN(property_keys));
+}
+
+static inline const struct key *
+find_key(const struct key_index *x, struct slice key)
+{
+	if (key.len > KEY_LEN_MAX)
+		return NULL;
+	for (uint8_t i = x->first[key.len]; i != 0; i = x->next[i - 1])
+		if (memcmp(x->keys[i - 1].name, key.p, key.len) == 0)
+			return &x->keys[i - 1];
 	return NULL;
 }
 
@@ -95,24 +133,25 @@ capture_read_properties(
 
 	if (json_cursor_enter(c, &type, e) != 0)
 		return -1;
+	pthread_once(&index_once, make_indices);
 	for (;; first = false) {
-		const struct key *k = NULL;
+		const struct key *k;
 
 		if (json_cursor_next(c, true, first, &more, &key, e) != 0)
 			return -1;
 		if (!more)
-			return 0;
-		key = plain_key(key, text, sizeof(text));
-		if (key.len >= 3 && key.len <= 16)
-			k = find_key(
-				property_keys, ARRAY_LEN(property_keys), key);
-		ev->has_ip |= slice_eq_str(key, "$ip");
-		ev->is_internal |= slice_eq_str(key, "capture_internal");
+			break;
+		if (c->key_is_escaped)
+			key = plain_key(key, text, sizeof(text));
+		k = find_key(&property_index, key);
 		if (json_cursor_skip(c, &type, &raw, e) != 0)
 			return -1;
 		if (k != NULL)
 			*field_at(ev, k) = raw;
 	}
+	ev->has_ip = ev->p_ip.p != NULL;
+	ev->is_internal = ev->p_internal.p != NULL;
+	return 0;
 }
 
 /* The last properties object counts, as a whole. */
@@ -143,7 +182,8 @@ capture_read_field(struct json_cursor *c, struct slice key,
 	char text[16];
 
 	key = plain_key(key, text, sizeof(text));
-	k = find_key(event_keys, ARRAY_LEN(event_keys), key);
+	pthread_once(&index_once, make_indices);
+	k = find_key(&event_index, key);
 	*known = k != NULL;
 	if (k == NULL)
 		return 0;

@@ -238,20 +238,36 @@ capture_event_key(struct capture_ctx *x, const struct capture_event *ev)
 	return slice_of(p, len);
 }
 
+/* In decimal; returns the length. */
+static size_t
+put_i64(char out[24], int64_t v)
+{
+	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	char text[24];
+	size_t i = sizeof(text);
+
+	do {
+		text[--i] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (v < 0)
+		text[--i] = '-';
+	memcpy(out, text + i, sizeof(text) - i);
+	return sizeof(text) - i;
+}
+
 uint32_t
 capture_event_headers(struct capture_ctx *x, const struct capture_event *ev,
 	const struct capture_message *m, struct capture_headers *h)
 {
 	struct batch_header_kv *kv = h->kv;
+	size_t len = put_i64(h->ms, m->at_us / 1000);
 	uint32_t n = 0;
-	int len;
 
-	len = snprintf(
-		h->ms, sizeof(h->ms), "%lld", (long long)(m->at_us / 1000));
 	kv[n++] = (struct batch_header_kv){SLICE_LIT("token"), x->token};
 	kv[n++] = (struct batch_header_kv){SLICE_LIT("distinct_id"), ev->id};
 	kv[n++] = (struct batch_header_kv){
-		SLICE_LIT("timestamp"), slice_of(h->ms, (size_t)len)};
+		SLICE_LIT("timestamp"), slice_of(h->ms, len)};
 	kv[n++] = (struct batch_header_kv){
 		SLICE_LIT("event"), capture_raw_text(x->a, ev->event)};
 	kv[n++] = (struct batch_header_kv){

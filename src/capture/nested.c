@@ -1,9 +1,6 @@
 #include "capture/capture_int.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "base/block.h"
 #include "base/err.h"
 #include "base/json_read.h"
 
@@ -76,53 +73,60 @@ put_escape(char *o, const char **at, const char *end, bool nested)
  * Copies bytes up to the next quote or backslash. May write up to 15 bytes
  * more, which what follows overwrites: the room of put_raw allows it.
  */
-static char *
+static inline char *
 put_plain(char *o, const char **at, const char *end)
 {
 	const char *p = *at;
+	unsigned n = BLOCK_BYTES;
 
-#ifdef __SSE2__
-	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i slash = _mm_set1_epi8('\\');
+	while (n == BLOCK_BYTES && end - p >= BLOCK_BYTES) {
+		block v = block_load(p);
 
-	while (end - p >= 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		unsigned bits = (unsigned)_mm_movemask_epi8(_mm_or_si128(
-			_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
-		unsigned n = bits == 0 ? 16 : (unsigned)__builtin_ctz(bits);
-
-		_mm_storeu_si128((__m128i *)(void *)o, v);
+		n = block_first(block_json_nested(v));
+		block_store(o, v);
 		p += n;
 		o += n;
-		if (bits != 0)
-			break;
 	}
-#endif
-	while (p < end && *p != '"' && *p != '\\')
+	while (n == BLOCK_BYTES && p < end && *p != '"' && *p != '\\')
 		*o++ = *p++;
 	*at = p;
 	return o;
 }
 
+static inline char *
+put_quote(char *o, bool nested)
+{
+	if (nested)
+		*o++ = '\\';
+	*o++ = '"';
+	return o;
+}
+
+/* From a string's opening quote to behind its closing one, and over all strings
+ * that follow with nothing but a colon or a comma between. */
 static char *
-put_string(char *o, const char **at, const char *end, bool nested)
+put_strings(char *o, const char **at, const char *end, bool nested)
 {
 	const char *p = *at + 1;
 
-	if (nested)
-		*o++ = '\\';
-	*o++ = '"';
+	o = put_quote(o, nested);
 	for (;;) {
 		o = put_plain(o, &p, end);
-		if (p == end || *p == '"')
+		if (p == end)
 			break;
-		o = put_escape(o, &p, end, nested);
+		if (*p != '"') {
+			o = put_escape(o, &p, end, nested);
+			continue;
+		}
+		if (end - p < 3 || p[2] != '"' || (p[1] != ':' && p[1] != ','))
+			break;
+		o = put_quote(o, nested);
+		*o++ = p[1];
+		o = put_quote(o, nested);
+		p += 3;
 	}
-	if (nested)
-		*o++ = '\\';
-	*o++ = '"';
 	*at = p + 1;
-	return o;
+	return put_quote(o, nested);
 }
 
 void
@@ -137,7 +141,7 @@ capture_put_raw(struct buf *b, struct slice raw, bool nested)
 	o = start;
 	while (p < end) {
 		if (*p == '"') {
-			o = put_string(o, &p, end, nested);
+			o = put_strings(o, &p, end, nested);
 			continue;
 		}
 		if (*p > ' ')

@@ -16,6 +16,7 @@ main(void)
 	failed += run_log_tests();
 	failed += run_json_read_tests();
 	failed += run_json_write_tests();
+	failed += run_block_tests();
 	failed += run_zip_tests();
 	failed += run_zip_fast_tests();
 	return failed == 0 ? 0 : 1;

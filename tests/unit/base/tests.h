@@ -20,6 +20,7 @@ int run_net_tests(void);
 int run_log_tests(void);
 int run_json_read_tests(void);
 int run_json_write_tests(void);
+int run_block_tests(void);
 int run_zip_tests(void);
 int run_zip_fast_tests(void);
 

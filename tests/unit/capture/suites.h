@@ -2,6 +2,8 @@
 #define TESTS_UNIT_CAPTURE_SUITES_H
 
 /* After <cmocka.h>. */
+extern const struct CMUnitTest capture_alloc_tests[];
+extern const size_t capture_n_alloc_tests;
 extern const struct CMUnitTest capture_decode_tests[];
 extern const size_t capture_n_decode_tests;
 extern const struct CMUnitTest capture_lane_tests[];

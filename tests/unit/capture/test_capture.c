@@ -422,5 +422,7 @@ main(void)
 		"v1", capture_v1_tests, capture_n_v1_tests, NULL, NULL);
 	bad += _cmocka_run_group_tests("bucket", capture_bucket_tests,
 		capture_n_bucket_tests, NULL, NULL);
+	bad += _cmocka_run_group_tests("alloc", capture_alloc_tests,
+		capture_n_alloc_tests, NULL, NULL);
 	return bad + cmocka_run_group_tests(tests, NULL, NULL);
 }
