@@ -17,7 +17,7 @@ libinih-dev libsodium-dev libdeflate-dev libbrotli-dev"
 # npm comes with Node; a Node from elsewhere on the PATH is taken as it is.
 test_debs="clang libclang-rt-14-dev clang-format cppcheck shellcheck python3
 python3-venv kafkacat chromium curl procps util-linux sqlite3 postgresql-15
-openssl"
+openssl nginx libnginx-mod-stream haproxy caddy"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then

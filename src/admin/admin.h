@@ -18,6 +18,7 @@ struct canary;
 struct capture;
 struct clickhouse;
 struct conf_set;
+struct http_tls;
 struct net_listen;
 struct pg;
 struct pipeline;
@@ -47,6 +48,7 @@ struct admin_options {
 	struct privacy *privacy;
 	struct canary *canary;
 	struct pg *pg; /* NULL: persons are in state.db */
+	struct http_tls *tls; /* NULL: capture has no TLS */
 	void (*disk)(void *cookie, struct admin_disk *out);
 	void *cookie;
 };

@@ -146,6 +146,8 @@ MUST_CHECK int admin_probe_start(struct admin *a, struct err *e);
 void admin_probe_stop(struct admin *a);
 /* false: it is stopped or hangs, and why. */
 bool admin_probe_is_good(struct admin *a, char why[240]);
+/* ,"tls":{…} of the status; null without. */
+void admin_put_tls(struct admin *a, struct buf *b);
 /* Letters of when Postgres was away (put_back.c); nothing without Postgres.
  * stop: after the sampler was stopped. */
 MUST_CHECK int admin_put_back_start(struct admin *a, struct err *e);

@@ -236,6 +236,7 @@ admin_status(struct admin_call *c, struct err *e)
 	put_memory(a, b);
 	buf_append_char(b, ',');
 	letters_put_status(a, b);
+	admin_put_tls(a, b);
 	lock_take(&a->lock);
 	buf_printf(b, ",\"ports\":%s", a->ports == NULL ? "{}" : a->ports);
 	lock_release(&a->lock);

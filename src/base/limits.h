@@ -31,6 +31,8 @@
 #define LIMIT_HTTP_HEADER_BYTES (32 * 1024)
 #define LIMIT_HTTP_KNOCKS 1024 /* connections whose PROXY header is awaited */
 #define LIMIT_PROXY_HEADER_BYTES 4096
+#define LIMIT_TLS_CHAIN 16 /* certificates in one file */
+#define LIMIT_TLS_HANDSHAKES 512 /* under way at once, of one server */
 #define LIMIT_URL_BYTES (16 * 1024)
 #define LIMIT_CONTROL_BODY_BYTES (16 * 1024 * 1024)
 #define LIMIT_AUDIT_SUMS 4000000 /* of one report; 48 bytes each */

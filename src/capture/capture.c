@@ -119,14 +119,16 @@ capture_new(
 	cond_init(&c->heavy_written);
 	queue_init(&c->heavy, CAPTURE_HEAVY_QUEUE, SIZE_MAX);
 	queue_init(&c->again, LIMIT_TEAM_QUESTIONS, SIZE_MAX);
+	c->tls = o->tls;
 	c->listen_text = mem_strdup(o->conf->capture_listen);
+	c->tls_listen_text = mem_strdup(o->conf->capture_tls_listen);
 	atomic_store(&c->conf, read_conf(o->conf));
 	c->overflow_rate = buckets_new();
 	c->global = buckets_new();
 	c->project_rate = buckets_new();
-	if (c->listen_text == NULL || atomic_load(&c->conf) == NULL ||
-		c->overflow_rate == NULL || c->global == NULL ||
-		c->project_rate == NULL)
+	if (c->listen_text == NULL || c->tls_listen_text == NULL ||
+		atomic_load(&c->conf) == NULL || c->overflow_rate == NULL ||
+		c->global == NULL || c->project_rate == NULL)
 		err = err_set(e, ERR_NO_MEMORY, "capture");
 	else
 		err = open_parts(c, e);
@@ -148,9 +150,23 @@ capture_new(
 	return 0;
 }
 
+/* *fd is -1 where the setting says off. */
+static int
+listen_at(const char *text, int *fd, uint16_t *port, struct err *e)
+{
+	struct net_listen l;
+	int err = net_listen_parse(text, &l, e);
+
+	*fd = -1;
+	*port = 0;
+	if (err != 0 || l.is_off)
+		return err;
+	return net_listen_tcp(&l, fd, port, e);
+}
+
 int
 capture_start(struct capture *c, const struct http_routes *more, uint16_t *port,
-	struct err *e)
+	uint16_t *tls_port, struct err *e)
 {
 	struct http_routes tables[MAX_ROUTE_TABLES] = {{capture_routes, c}};
 	struct http_options o = {
@@ -169,7 +185,6 @@ capture_start(struct capture *c, const struct http_routes *more, uint16_t *port,
 		.refused = capture_refused,
 		.answered = capture_answered,
 	};
-	struct net_listen l;
 	int err, n = 1;
 
 	for (; more != NULL && more->rows != NULL; more++) {
@@ -177,14 +192,20 @@ capture_start(struct capture *c, const struct http_routes *more, uint16_t *port,
 			return err_set(e, ERR_BUG, "too many route tables");
 		tables[n++] = *more;
 	}
-	*port = 0;
-	err = net_listen_parse(c->listen_text, &l, e);
+	*tls_port = 0;
+	err = listen_at(c->listen_text, &o.listen_fd, port, e);
 	if (err != 0)
 		return err_prefix(e, "capture.listen");
-	if (l.is_off)
+	if (c->tls != NULL) {
+		err = listen_at(
+			c->tls_listen_text, &o.tls_listen_fd, tls_port, e);
+		if (err != 0)
+			return err_prefix(e, "capture.tls_listen");
+		o.tls = c->tls;
+	}
+	if (o.listen_fd < 0 && o.tls == NULL)
 		return 0;
-	err = net_listen_tcp(&l, &o.listen_fd, port, e);
-	return err != 0 ? err : http_start(&o, &c->http, e);
+	return http_start(&o, &c->http, e);
 }
 
 void
@@ -246,5 +267,6 @@ capture_free(struct capture *c)
 	lock_fini(&c->lock);
 	share_fini(&c->shares);
 	mem_free(c->listen_text);
+	mem_free(c->tls_listen_text);
 	mem_free(c);
 }

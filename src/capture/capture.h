@@ -12,12 +12,14 @@
  */
 struct capture;
 struct conf;
+struct http_tls;
 struct http_routes;
 struct store;
 struct team_cache;
 
 struct capture_options {
 	const struct conf *conf;
+	struct http_tls *tls; /* for capture.tls_listen; NULL: it is off */
 	struct team_cache *teams;
 	/* Partitions are opened by capture_new. What dedupe_of says of it is
 	 * asked about events with a client's uuid. */
@@ -28,10 +30,10 @@ struct capture_options {
 };
 MUST_CHECK int capture_new(
 	const struct capture_options *o, struct capture **out, struct err *e);
-/* Opens the listener. more: route tables of other folders (flags, remote
+/* Opens the listeners; *tls_port 0: that one is off. more: route tables of other folders (flags, remote
  * config) served on the same port, ending with rows NULL; may be NULL. */
 MUST_CHECK int capture_start(struct capture *c, const struct http_routes *more,
-	uint16_t *port, struct err *e);
+	uint16_t *port, uint16_t *tls_port, struct err *e);
 /* New values of settings that apply on reload. */
 void capture_reload(struct capture *c, const struct conf *conf);
 void capture_stop(struct capture *c, int64_t deadline_ns);

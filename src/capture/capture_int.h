@@ -277,7 +277,8 @@ struct capture {
 	struct store *spool;
 	bool (*may_accept)(void *cookie, bool is_recording);
 	void *cookie;
-	char *listen_text;
+	struct http_tls *tls;
+	char *listen_text, *tls_listen_text;
 	int64_t timeout_ms, max_inflight_bytes;
 	int n_threads, max_connections, max_connections_per_address;
 	struct capture_conf *_Atomic conf;

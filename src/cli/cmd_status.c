@@ -45,6 +45,21 @@ print_letters(struct api_doc *d)
 }
 
 static void
+print_tls(struct api_doc *d)
+{
+	uint32_t tls = json_member(&d->json, 0, SLICE_LIT("tls"));
+
+	if (tls == 0 || d->json.nodes[tls].type != JSON_OBJECT)
+		return;
+	printf("certificate  of %s expires %s, in %s days\n",
+		api_text(d, tls, "names"), api_text(d, tls, "expires_at"),
+		api_text(d, tls, "days_left"));
+	if (api_text(d, tls, "warning")[0] != '\0')
+		printf("warning      %s %s\n", api_text(d, tls, "warning"),
+			api_text(d, tls, "error"));
+}
+
+static void
 print_hops(struct api_doc *d)
 {
 	uint32_t hops = json_member(&d->json, 0, SLICE_LIT("hops"));
@@ -118,6 +133,7 @@ cmd_status(struct cli *c)
 		strcmp(api_text(&d, 0, "missing"), "[]") == 0
 			? ""
 			: api_text(&d, 0, "missing"));
+	print_tls(&d);
 	print_behind(&d);
 	print_letters(&d);
 	print_hops(&d);

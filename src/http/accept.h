@@ -26,6 +26,7 @@ struct http_source {
 struct http_door {
 	struct http_source source;
 	int listen_fd; /* -1: closed */
+	bool is_tls;
 	struct MHD_Daemon *daemon;
 };
 
@@ -70,6 +71,7 @@ void http_knock_expire(struct http_server *s, bool all);
 /* admit.c: the one place where a connection is let in or refused, before
  * libmicrohttpd sees it. client: whom limits per address are for, the one that
  * a proxy named. @thread accept */
-bool http_admit(struct http_server *s, const struct net_addr *client);
+bool http_admit(struct http_server *s, const struct http_door *door,
+	const struct net_addr *client);
 
 #endif

@@ -179,12 +179,26 @@ http_reply_queue(struct http_request *r)
 	return ok;
 }
 
+/* A courtesy: the connection ends in any case. */
+static void
+send_raw(struct http_conn *c, const struct buf *b, bool on_http_thread)
+{
+	ssize_t n;
+
+	if (c->session == NULL)
+		n = send(c->fd, b->p, b->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	else if (on_http_thread)
+		n = gnutls_record_send(c->session, b->p, b->len);
+	else
+		return;
+	(void)n;
+}
+
 void
-http_reply_raw(struct http_request *r)
+http_reply_raw(struct http_request *r, bool on_http_thread)
 {
 	struct http_reply *a = &r->reply;
 	struct buf b;
-	ssize_t n;
 
 	buf_init(&b, LIMIT_HTTP_HEADER_BYTES);
 	finish_headers(r);
@@ -195,10 +209,8 @@ http_reply_raw(struct http_request *r)
 			a->headers[i].value);
 	buf_printf(&b, "Content-Length: %zu\r\n\r\n", a->body.len);
 	buf_append_slice(&b, a->body);
-	if (!b.failed) {
-		n = send(r->conn->fd, b.p, b.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-		(void)n; /* a courtesy: the connection ends in any case */
-	}
+	if (!b.failed)
+		send_raw(r->conn, &b, on_http_thread);
 	buf_fini(&b);
 	if (r->s->o.answered != NULL)
 		r->s->o.answered(r, a->status);

@@ -185,7 +185,7 @@ on_chunk(struct http_request *r, const char *p, size_t *n)
 		if ((int64_t)*n > r->discard_left) {
 			if (!r->reply.is_set)
 				http_refuse(r, r->refusal);
-			http_reply_raw(r);
+			http_reply_raw(r, true);
 			return MHD_NO;
 		}
 		r->discard_left -= (int64_t)*n;

@@ -25,6 +25,7 @@ enum http_method {
 };
 
 struct http_server;
+struct http_tls;
 struct http_request;
 typedef void http_handler(struct http_request *r);
 
@@ -54,8 +55,11 @@ enum http_proxy {
 
 struct http_options {
 	const char *name; /* for logs and thread names: "capture" */
-	int listen_fd; /* from net_listen_tcp or a unix socket; owned by the server */
+	/* From net_listen_tcp or a unix socket; owned; -1: none */
+	int listen_fd;
 	bool is_unix;
+	struct http_tls *tls; /* NULL: no TLS; outlives the server */
+	int tls_listen_fd; /* with tls: whose connections have it; owned */
 	const struct http_routes
 		*routes; /* the last one's rows is NULL; copied */
 	void *app; /* http_app for requests without a route */

@@ -8,10 +8,12 @@
 #include "base/thread.h"
 #include "http/accept.h"
 #include "http/http.h"
+#include "http/tls_int.h"
 
 #define HTTP_MAX_HEADERS 24
 #define HTTP_POOL_BODY_KEEP (64 * 1024)
 #define HTTP_POOL_MAX 512
+#define HTTP_HANDSHAKE_NS 10000000000
 #define HTTP_SMALL_BODY ((size_t)64 * 1024)
 #define HTTP_STREAM_RETRY_NS 20000000
 
@@ -59,8 +61,13 @@ struct http_reply {
 /* One TCP connection; freed when libmicrohttpd says that it is closed. */
 struct http_conn {
 	struct http_conn *next, *prev; /* guarded by lock http.server */
+	struct http_server *s;
 	int fd;
 	struct net_addr peer;
+	gnutls_session_t session; /* NULL: no TLS */
+	struct http_cert *pair; /* of the session */
+	int64_t began_ns;
+	_Atomic bool is_shaking; /* the handshake is under way */
 	struct lock lock; /* guards req against the sweeper */
 	struct http_request *req;
 	_Atomic int64_t head_deadline_ns; /* while there is no request */
@@ -120,6 +127,9 @@ struct http_server {
 	struct thread sweeper;
 	struct http_request *pool;
 	int n_pool;
+	/* Under way. Counted up when admitted, down when done; what was lost in
+	 * between comes right at the sweeper's next look. */
+	_Atomic int n_handshakes;
 	_Atomic int n_conns, n_requests, n_suspended, n_waiting;
 	_Atomic int n_live; /* requests with references, outside the pool */
 	_Atomic bool stopping, stopping_hard;
@@ -151,8 +161,9 @@ enum MHD_Result http_on_access(void *cookie, struct MHD_Connection *mc,
 /* Hands the reply to libmicrohttpd. @thread http */
 enum MHD_Result http_reply_queue(struct http_request *r);
 /* Writes the reply on the socket as it is, where libmicrohttpd takes none in
- * mid-upload. Best effort; the caller cuts the connection. */
-void http_reply_raw(struct http_request *r);
+ * mid-upload. Best effort; the caller cuts the connection. Under TLS only the
+ * HTTP thread may write; elsewhere it is left out. */
+void http_reply_raw(struct http_request *r, bool on_http_thread);
 /* Fills the reply for a refused body by the server's hook or a plain text. */
 void http_refuse(struct http_request *r, enum err_code why);
 void http_reply_drop(struct http_reply *a);

@@ -70,7 +70,7 @@ hand_over(struct http_server *s, struct http_door *door, int fd,
 
 	if (!s->o.is_unix)
 		net_addr_from_sockaddr((const struct sockaddr *)from, &client);
-	if (!http_admit(s, &client)) {
+	if (!http_admit(s, door, &client)) {
 		close(fd);
 		return;
 	}

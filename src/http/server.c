@@ -38,11 +38,14 @@ conn_open(struct http_server *s, struct MHD_Connection *mc, void **ctx)
 	*ctx = c;
 	if (c == NULL)
 		return;
+	c->s = s;
+	c->began_ns = clock_mono_ns();
 	c->fd = fd->connect_fd;
 	if (addr != NULL && addr->client_addr != NULL && !s->o.is_unix)
 		net_addr_from_sockaddr(addr->client_addr, &c->peer);
 	lock_init(&c->lock);
 	atomic_store(&c->head_deadline_ns, head_deadline(s, true));
+	http_tls_begin(c, mc);
 	atomic_fetch_add(&s->n_conns, 1);
 	lock_take(&s->lock);
 	c->next = s->conns;
@@ -64,6 +67,7 @@ conn_close(struct http_server *s, struct http_conn *c)
 		s->conns = c->next;
 	lock_release(&s->lock);
 	atomic_fetch_sub(&s->n_conns, 1);
+	http_tls_end(c);
 	lock_fini(&c->lock);
 	mem_free(c);
 }
@@ -182,6 +186,27 @@ static void PRINTF(2, 0)
 		log_debug("http_library", "text=%s", log_q(text));
 }
 
+#define TLS_N_ITEMS 2
+static struct MHD_OptionItem tls_items[TLS_N_ITEMS + 1] = {
+	{MHD_OPTION_HTTPS_PRIORITIES, 0, HTTP_TLS_PRIORITIES},
+	{MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, http_tls_choose},
+	{MHD_OPTION_END, 0, NULL},
+};
+
+/* With epoll libmicrohttpd 0.9.75 spins on a handshake that waits for its peer:
+ * it takes the socket as readable until the handshake is done. With poll it
+ * waits (http-7). */
+static unsigned
+daemon_flags(const struct http_door *door)
+{
+	unsigned flags = MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+			 MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
+
+	if (door->is_tls)
+		return flags | MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD;
+	return flags | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO;
+}
+
 static int
 start_daemon(struct http_server *s, struct http_door *door, struct err *e)
 {
@@ -206,11 +231,9 @@ start_daemon(struct http_server *s, struct http_door *door, struct err *e)
 		{MHD_OPTION_END, 0, NULL},
 	};
 
-	door->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME |
-			MHD_USE_ERROR_LOG | MHD_USE_ITC | MHD_USE_TURBO |
-			MHD_USE_NO_LISTEN_SOCKET,
-		0, NULL, NULL, http_on_access, s, MHD_OPTION_ARRAY, items,
+	door->daemon = MHD_start_daemon(daemon_flags(door), 0, NULL, NULL,
+		http_on_access, s, MHD_OPTION_ARRAY, items, MHD_OPTION_ARRAY,
+		door->is_tls ? tls_items : tls_items + TLS_N_ITEMS,
 		MHD_OPTION_END);
 	if (door->daemon == NULL)
 		return err_sys(e, ERR_IO, "%s: cannot start the HTTP server",
@@ -231,8 +254,15 @@ open_doors(struct http_server *s, struct err *e)
 {
 	int err = 0;
 
-	s->doors[s->n_doors++] = (struct http_door){
-		.source = {HTTP_SOURCE_DOOR}, .listen_fd = s->o.listen_fd};
+	if (s->o.listen_fd >= 0)
+		s->doors[s->n_doors++] =
+			(struct http_door){.source = {HTTP_SOURCE_DOOR},
+				.listen_fd = s->o.listen_fd};
+	if (s->o.tls != NULL)
+		s->doors[s->n_doors++] =
+			(struct http_door){.source = {HTTP_SOURCE_DOOR},
+				.listen_fd = s->o.tls_listen_fd,
+				.is_tls = true};
 	for (int i = 0; err == 0 && i < s->n_doors; i++)
 		err = start_daemon(s, &s->doors[i], e);
 	if (err == 0)

@@ -30,8 +30,12 @@ expire_head(struct http_conn *c)
 	ssize_t n;
 
 	stats_add(STATS_HTTP_REFUSED, REFUSAL_HEAD_TIMEOUT, 1);
-	n = send(c->fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	(void)n; /* a courtesy: the connection ends in any case */
+	if (c->session == NULL) {
+		n = send(c->fd, text, sizeof(text) - 1,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
+		(void)n; /* a courtesy: the connection ends in any case */
+	}
+	http_tls_late(c);
 	cut(c);
 	atomic_store(&c->head_deadline_ns, INT64_MAX);
 }
@@ -46,7 +50,7 @@ expire_body(struct http_conn *c, struct http_request *r)
 	stats_add(STATS_HTTP_REFUSED, REFUSAL_BODY_TIMEOUT, 1);
 	if (r->is_started) {
 		http_refuse(r, ERR_TIMEOUT);
-		http_reply_raw(r);
+		http_reply_raw(r, false);
 	}
 	cut(c);
 }
@@ -101,17 +105,27 @@ void
 http_sweep_once(struct http_server *s, bool force)
 {
 	int64_t now = clock_mono_ns();
+	bool crowded = atomic_load(&s->n_handshakes) > LIMIT_TLS_HANDSHAKES / 2;
+	int n_shaking = 0;
 
 	lock_take(&s->lock);
 	for (struct http_conn *c = s->conns; c != NULL; c = c->next) {
+		int64_t by = atomic_load(&c->head_deadline_ns);
+
+		/* Many handshakes at once have less time each. */
+		if (crowded && atomic_load(&c->is_shaking) &&
+			c->began_ns + HTTP_HANDSHAKE_NS / 5 < by)
+			by = c->began_ns + HTTP_HANDSHAKE_NS / 5;
 		lock_take(&c->lock);
 		if (c->req != NULL)
 			sweep_request(c, c->req, now, force);
-		else if (now >= atomic_load(&c->head_deadline_ns))
+		else if (now >= by)
 			expire_head(c);
+		n_shaking += atomic_load(&c->is_shaking);
 		lock_release(&c->lock);
 	}
 	lock_release(&s->lock);
+	atomic_store(&s->n_handshakes, n_shaking);
 }
 
 void

@@ -192,10 +192,11 @@ write_ports(struct daemon *d, struct err *e)
 {
 	char text[200];
 	int n = snprintf(text, sizeof(text),
-		"{\"capture\":%u,\"admin\":%u,\"kafka\":%u,\"clickhouse\":%u}"
+		"{\"capture\":%u,\"capture_tls\":%u,\"admin\":%u,\"kafka\":%u,"
+		"\"clickhouse\":%u}"
 		"\n",
-		d->ports.capture, d->ports.admin, d->ports.kafka,
-		d->ports.clickhouse);
+		d->ports.capture, d->ports.capture_tls, d->ports.admin,
+		d->ports.kafka, d->ports.clickhouse);
 
 	admin_set_ports(d->admin, text);
 	return datadir_write_ports(d->data_dir, text, (size_t)n, e);

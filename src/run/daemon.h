@@ -23,6 +23,7 @@ struct canary;
 struct capture;
 struct clickhouse;
 struct disk_guard;
+struct http_tls;
 struct pg;
 struct pipeline;
 struct privacy;
@@ -31,7 +32,7 @@ struct team_cache;
 
 /* Ports as they were got; 0: off. */
 struct daemon_ports {
-	uint16_t capture, admin, kafka, clickhouse;
+	uint16_t capture, capture_tls, admin, kafka, clickhouse;
 };
 
 /* Everything that runs. Written by the main thread alone, but for fatal. */
@@ -53,6 +54,7 @@ struct daemon {
 	struct broker *broker;
 	struct pipeline *pipeline;
 	struct capture *capture;
+	struct http_tls *tls; /* NULL: capture has no TLS */
 	struct flag_app flags; /* served on the capture port, with remote */
 	struct remote *remote;
 	struct clickhouse *clickhouse;

@@ -3,6 +3,7 @@
 #include "broker/broker.h"
 #include "canary/canary.h"
 #include "capture/capture.h"
+#include "http/tls.h"
 #include "pipeline/pipeline.h"
 #include "run/daemon.h"
 #include "run/parts.h"
@@ -76,6 +77,7 @@ parts_reload(struct daemon *d)
 	if (d->capture != NULL)
 		capture_reload(d->capture, c);
 	dedupe_apply(d);
+	http_tls_reload(d->tls);
 	canary_reload(d->canary, c);
 	retention_apply(d);
 	admin_reload(d->admin, d->conf);

@@ -11,6 +11,7 @@
 #include "clickhouse/clickhouse.h"
 #include "dedupe/dedupe.h"
 #include "flag/flag.h"
+#include "http/tls.h"
 #include "pg/pg.h"
 #include "pipeline/pipeline.h"
 #include "privacy/privacy.h"
@@ -281,10 +282,41 @@ stop_pipeline(struct daemon *d)
 }
 
 static int
+start_tls(struct daemon *d, struct err *e)
+{
+	const struct conf *c = daemon_conf(d);
+
+	if (strcmp(c->capture_tls_listen, "off") == 0)
+		return 0;
+	if (http_tls_open(
+		    c->capture_tls_cert, c->capture_tls_key, &d->tls, e) != 0)
+		return err_prefix(e, "capture.tls_cert and capture.tls_key");
+	return 0;
+}
+
+static void
+stop_tls(struct daemon *d)
+{
+	http_tls_close(d->tls);
+	d->tls = NULL;
+}
+
+/* Of the two the one that was not got: they are opened one after the other. */
+static const char *
+taken_door(const struct daemon *d)
+{
+	bool is_off = strcmp(daemon_conf(d)->capture_listen, "off") == 0;
+
+	return is_off || d->ports.capture != 0 ? "capture.tls_listen"
+					       : "capture.listen";
+}
+
+static int
 start_capture(struct daemon *d, struct err *e)
 {
 	const struct capture_options o = {
 		.conf = daemon_conf(d),
+		.tls = d->tls,
 		.teams = d->teams,
 		.spool = d->spool,
 		.may_accept = disk_may_accept,
@@ -300,9 +332,9 @@ start_capture(struct daemon *d, struct err *e)
 	more[1].app = d->remote;
 	rc = capture_new(&o, &d->capture, e);
 	if (rc == 0)
-		rc = name_port(
-			capture_start(d->capture, more, &d->ports.capture, e),
-			"capture.listen", e);
+		rc = capture_start(d->capture, more, &d->ports.capture,
+			&d->ports.capture_tls, e);
+	rc = name_port(rc, taken_door(d), e);
 	if (rc < 0) {
 		capture_free(d->capture);
 		remote_free(d->remote);
@@ -418,6 +450,7 @@ start_admin(struct daemon *d, struct err *e)
 		.privacy = d->privacy,
 		.canary = d->canary,
 		.pg = d->pg,
+		.tls = d->tls,
 		.disk = disk_state,
 		.cookie = d->disk,
 	};
@@ -462,7 +495,8 @@ const struct part daemon_parts[] = {
 	{"broker", "broker", "catalogue", 2000, start_broker, stop_broker},
 	{"pipeline", "ingest", "projects spool state catalogue dedupe", 10000,
 		start_pipeline, stop_pipeline},
-	{"capture", "capture", "projects spool disk dedupe", 10000,
+	{"tls", "capture", "", 1000, start_tls, stop_tls},
+	{"capture", "capture", "projects spool disk dedupe tls", 10000,
 		start_capture, stop_capture},
 	{"clickhouse", "clickhouse", "catalogue", 5000, start_clickhouse,
 		stop_clickhouse},

@@ -94,6 +94,8 @@ service_print_start(const struct daemon *d)
 
 	fprintf(stderr, "Sluice %s runs on %s\n", PACKAGE_VERSION, d->data_dir);
 	print_url("capture", "http://", c->capture_listen, d->ports.capture);
+	print_url("capture", "https://", c->capture_tls_listen,
+		d->ports.capture_tls);
 	print_url("admin", "http://", c->admin_listen, d->ports.admin);
 	print_url("Kafka", "", c->kafka_listen, d->ports.kafka);
 	print_url("ClickHouse", "http://", c->clickhouse_listen,

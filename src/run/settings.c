@@ -58,6 +58,30 @@ check_modes(const struct conf *c, struct err *e)
 	return 0;
 }
 
+/* Half of it would look as if TLS were on. */
+static int
+check_tls(const struct conf *c, struct err *e)
+{
+	bool is_off = strcmp(c->capture_tls_listen, "off") == 0;
+	bool has_cert = c->capture_tls_cert[0] != '\0';
+	bool has_key = c->capture_tls_key[0] != '\0';
+	int rc = check_listen("capture.tls_listen", c->capture_tls_listen, e);
+
+	if (rc != 0)
+		return rc;
+	if (!is_off && !(has_cert && has_key))
+		return err_set(e, ERR_INVALID,
+			"setting capture.tls_listen = %s needs capture.%s",
+			c->capture_tls_listen,
+			has_cert ? "tls_key" : "tls_cert");
+	if (is_off && (has_cert || has_key))
+		return err_set(e, ERR_INVALID,
+			"setting capture.%s is without effect while "
+			"capture.tls_listen is off: set it, as in :8443",
+			has_cert ? "tls_cert" : "tls_key");
+	return 0;
+}
+
 static int
 check_postgres(const struct conf *c, struct err *e)
 {
@@ -78,6 +102,8 @@ check(const struct conf *c, struct err *e)
 		rc = check_listen("admin.listen", c->admin_listen, e);
 	if (rc == 0)
 		rc = check_listen("capture.listen", c->capture_listen, e);
+	if (rc == 0)
+		rc = check_tls(c, e);
 	if (rc == 0)
 		rc = check_listen("clickhouse.listen", c->clickhouse_listen, e);
 	if (rc == 0)

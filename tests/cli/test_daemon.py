@@ -65,14 +65,34 @@ def test_a_second_daemon_is_refused_by_the_lock():
         assert s.is_ready()
 
 
+def self_signed(folder):
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-nodes", "-subj", "/CN=localhost"]
+        + ["-newkey", "rsa:2048", "-keyout", key, "-out", cert],
+        check=True,
+        capture_output=True,
+    )
+    return {"capture.tls_cert": cert, "capture.tls_key": key}
+
+
 @pytest.mark.parametrize(
-    "name", ["capture.listen", "admin.listen", "kafka.listen", "clickhouse.listen"]
+    "name",
+    [
+        "capture.listen",
+        "capture.tls_listen",
+        "admin.listen",
+        "kafka.listen",
+        "clickhouse.listen",
+    ],
 )
-def test_a_port_in_use_is_named(name):
+def test_a_port_in_use_is_named(tmp_path, name):
     with socket.create_server(("127.0.0.1", 0)) as taken, stopped() as s:
         port = taken.getsockname()[1]
         s.settings[name] = f"127.0.0.1:{port}"
         s.settings["clickhouse.mode"] = "embedded"
+        if name == "capture.tls_listen":
+            s.settings |= self_signed(tmp_path)
         line = fails(s)
         assert str(port) in line and f"set {name} to another" in line
 

@@ -52,6 +52,7 @@ harness_start(struct harness *h, const char *const *settings,
 {
 	struct capture_options o;
 	const char *all[16] = {"capture.listen=127.0.0.1:0"};
+	uint16_t tls_port;
 	struct err e;
 	int64_t id;
 
@@ -78,7 +79,7 @@ harness_start(struct harness *h, const char *const *settings,
 		.may_accept = may_accept,
 		.cookie = h};
 	assert_int_equal(capture_new(&o, &h->c, &e), 0);
-	assert_int_equal(capture_start(h->c, NULL, &h->port, &e), 0);
+	assert_int_equal(capture_start(h->c, NULL, &h->port, &tls_port, &e), 0);
 	if (!read_ready)
 		buf_init(&read_bytes, (size_t)1 << 28);
 	read_ready = true;
