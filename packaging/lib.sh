@@ -13,7 +13,8 @@ die() {
 build_debs="gcc make autoconf automake pkg-config libc6-dev libsqlite3-dev
 librdkafka-dev libpq-dev libmicrohttpd-dev libjansson-dev zlib1g-dev
 libcurl4-openssl-dev libcmocka-dev liblz4-dev libzstd-dev libsnappy-dev
-libinih-dev libsodium-dev libdeflate-dev libbrotli-dev"
+libinih-dev libsodium-dev libdeflate-dev libbrotli-dev
+libgnutls28-dev"
 # npm comes with Node; a Node from elsewhere on the PATH is taken as it is.
 test_debs="clang libclang-rt-14-dev clang-format cppcheck shellcheck python3
 python3-venv kafkacat chromium curl procps util-linux sqlite3 postgresql-15
