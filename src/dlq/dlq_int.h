@@ -57,7 +57,8 @@ struct dlq_taken {
 	bool has_id;
 	uint32_t kind;
 };
-#define DLQ_STEP_LETTERS 2000
+/* Short steps: capture waits for the same writer. */
+#define DLQ_STEP_LETTERS 500
 struct dlq_step {
 	struct store_job job;
 	struct arena a;

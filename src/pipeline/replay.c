@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "dlq/edit.h"
 #include "dlq/letter.h"
@@ -19,7 +20,9 @@
  */
 #define ARENA_MAX ((size_t)256 * 1024 * 1024)
 #define BATCH_MAX ((size_t)64 * 1024 * 1024)
-#define JOB_BYTES ((size_t)4 * 1024 * 1024)
+/* Short jobs: capture waits for the same writer. */
+#define JOB_BYTES ((size_t)1024 * 1024)
+#define JOB_LETTERS 128
 #define ATTEMPTS_MAX 1000000
 
 /* A message that is ready to go. */
@@ -43,7 +46,7 @@ struct replay {
 	struct arena a; /* of one letter */
 	struct buf batches;
 	uint32_t n;
-	struct ready ready[PIPELINE_REPLAY_MAX];
+	struct ready ready[JOB_LETTERS];
 };
 
 static int
@@ -86,6 +89,9 @@ run_replay(struct store_job *j, struct store_conn *c, struct err *e)
 		if (r != 0 && r != -ERR_EXISTS)
 			return r;
 		tell(x->ready[i].item, r, e);
+		r = fault_point("replay_marked", e);
+		if (r != 0)
+			return r;
 	}
 	return 0;
 }
@@ -217,6 +223,8 @@ flush(struct replay *x, struct err *e)
 		x->job = (struct store_job){
 			.run = run_replay, .bytes = x->batches.len};
 		r = store_call(x->s, &x->job, e);
+		if (r == 0)
+			r = fault_point("replay_committed", e);
 	}
 	for (uint32_t i = 0; r != 0 && i < x->n; i++)
 		tell(x->ready[i].item, r, e);
@@ -245,7 +253,8 @@ replay_all(struct replay *x, struct pipeline_replay *items, uint32_t n,
 			tell(&items[i], r, e);
 			r = 0;
 		}
-		if (r == 0 && x->batches.len >= JOB_BYTES)
+		if (r == 0 &&
+			(x->n == JOB_LETTERS || x->batches.len >= JOB_BYTES))
 			r = flush(x, e);
 	}
 	return r == 0 ? flush(x, e) : r;
