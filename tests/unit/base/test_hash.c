@@ -39,6 +39,26 @@ crc32c_goes_on_in_pieces(void **state)
 	}
 }
 
+/* Long texts go in lanes; of all lengths around their borders. */
+static void
+crc32c_by_lanes_is_that_by_table(void **state)
+{
+	static char text[8000];
+	struct rand_state r;
+
+	(void)state;
+	rand_seed(&r, 1);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)rand_below(&r, 256);
+	for (size_t n = 0; n < sizeof(text) - 16; n += n < 3200 ? 1 : 37) {
+		size_t from = n % 16;
+		uint32_t crc = (uint32_t)rand_next(&r);
+
+		assert_int_equal(hash_crc32c(crc, text + from, n),
+			hash_crc32c_portable(crc, text + from, n));
+	}
+}
+
 static void
 xx64_is_that_of_its_author(void **state)
 {
@@ -192,6 +212,7 @@ run_hash_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crc32c_is_that_of_the_standard),
 		cmocka_unit_test(crc32c_goes_on_in_pieces),
+		cmocka_unit_test(crc32c_by_lanes_is_that_by_table),
 		cmocka_unit_test(xx64_is_that_of_its_author),
 		cmocka_unit_test(murmur2_is_that_of_kafka),
 		cmocka_unit_test(sha1_is_that_of_the_standard),
