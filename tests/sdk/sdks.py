@@ -1,0 +1,259 @@
+"""The SDKs under test: how each driver is built and run, and for how long the
+SDK keeps an event that it cannot send. README.md names the sources."""
+
+import concurrent.futures
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+from sluicetest import TOP
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", TOP / "build")) / "sdk"
+PINS = dict(
+    line.split("=", 1)
+    for line in (TOP / "packaging" / "versions").read_text().splitlines()
+    if "=" in line and not line.startswith("#")
+)
+FOREVER = float("inf")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sdk:
+    """keeps_s: an event is sent again for at least so many seconds, and no event
+    for more than so many."""
+
+    name: str
+    folder: str
+    pin: str
+    lib: str
+    keeps_s: tuple = (FOREVER, FOREVER)
+    options: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def version(self):
+        return PINS[self.pin]
+
+    def command(self):
+        if self.folder == "python":
+            return [sys.executable, str(HERE / "python" / "driver.py")]
+        if self.folder in ("node", "js", "js-lite"):
+            return ["node", str(HERE / self.folder / "driver.cjs")]
+        if self.folder == "go":
+            return [str(BUILD / "go" / "driver")]
+        if self.folder == "rust":
+            return [str(BUILD / "rust" / "debug" / "sdk-driver")]
+        jars = (BUILD / self.folder / "classpath").read_text().strip()
+        classes = BUILD / self.folder / "classes"
+        return ["java", "-Xmx64m", "-cp", f"{classes}:{jars}", "Driver"]
+
+
+# Options are the documented ones of each SDK. Those with the options that the
+# SDK has when nothing is said stand in rows of their own ("-default").
+SDKS = [
+    Sdk("js", "js", "NPM_POSTHOG_JS", "web", keeps_s=(15.7, 45)),
+    Sdk("js-lite", "js-lite", "NPM_POSTHOG_JS_LITE", "js"),
+    Sdk("node", "node", "NPM_POSTHOG_NODE", "posthog-node"),
+    Sdk(
+        "python",
+        "python",
+        "PYPI_POSTHOG",
+        "posthog-python",
+        keeps_s=(61, FOREVER),
+        options={"max_retries": 10},
+    ),
+    Sdk("python-default", "python", "PYPI_POSTHOG", "posthog-python", keeps_s=(7, 9)),
+    Sdk(
+        "go",
+        "go",
+        "GO_POSTHOG",
+        "posthog-go",
+        keeps_s=(45, FOREVER),
+        options={"max_retries": 9, "retry_after_ms": 5000},
+    ),
+    Sdk("go-default", "go", "GO_POSTHOG", "posthog-go", keeps_s=(0.7, 4)),
+    Sdk(
+        "rust",
+        "rust",
+        "CRATE_POSTHOG_RS",
+        "posthog-rs",
+        keeps_s=(50, FOREVER),
+        options={"max_capture_attempts": 20, "retry_max_backoff_ms": 5000},
+    ),
+    Sdk("rust-default", "rust", "CRATE_POSTHOG_RS", "posthog-rs", keeps_s=(0.6, 4)),
+    Sdk("java", "java", "MAVEN_POSTHOG_SERVER", "posthog-server", keeps_s=(0, 4)),
+    Sdk(
+        "java-legacy",
+        "java-legacy",
+        "MAVEN_POSTHOG_JAVA",
+        "posthog-java",
+        keeps_s=(54, FOREVER),
+        options={"max_retries": 6, "initial_retry_ms": 50},
+    ),
+    Sdk(
+        "java-legacy-default",
+        "java-legacy",
+        "MAVEN_POSTHOG_JAVA",
+        "posthog-java",
+        keeps_s=(19.5, 25),
+    ),
+]
+
+
+def need(tool):
+    if not shutil.which(tool):
+        raise RuntimeError(f"{tool} is missing: sh packaging/check installs it")
+    return tool
+
+
+def run(*command, cwd, env=None):
+    done = subprocess.run(
+        [str(c) for c in command],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{command}: {done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def build_npm():
+    folder = BUILD / "npm"
+    folder.mkdir(parents=True, exist_ok=True)
+    need("node"), need("chromium")
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(HERE / name, folder / name)
+    run(need("npm"), "ci", "--ignore-scripts", "--silent", cwd=folder)
+
+
+def build_go():
+    output = BUILD / "go" / "driver"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    run(
+        need("go"),
+        "build",
+        "-mod=readonly",
+        "-ldflags=-s -w",
+        "-o",
+        output,
+        ".",
+        cwd=HERE / "go",
+        env={"GOTOOLCHAIN": "local", "GOFLAGS": "-buildvcs=false"},
+    )
+
+
+def build_rust():
+    run(
+        need("cargo"),
+        "build",
+        "--locked",
+        "--quiet",
+        "--target-dir",
+        BUILD / "rust",
+        cwd=HERE / "rust",
+    )
+
+
+def build_java():
+    repository = os.environ.get("SLUICE_M2", str(BUILD / "m2"))
+    for name in ("java", "java-legacy"):
+        folder = BUILD / name
+        folder.mkdir(parents=True, exist_ok=True)
+        run(
+            need("mvn"),
+            "--batch-mode",
+            "--quiet",
+            f"-Dmaven.repo.local={repository}",
+            "dependency:build-classpath",
+            f"-Dmdep.outputFile={folder / 'classpath'}",
+            "-Dmdep.includeScope=runtime",
+            cwd=HERE / name,
+        )
+        jars = (folder / "classpath").read_text().strip()
+        source = HERE / name / "Driver.java"
+        run(
+            need("javac"),
+            *("-cp", jars, "-d", folder / "classes", source),
+            cwd=folder,
+        )
+
+
+def build_all():
+    """Builds every driver; two at a time, the long ones first."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        steps = (build_rust, build_npm, build_java, build_go)
+        for step in [pool.submit(s) for s in steps]:
+            step.result()
+
+
+class Driver:
+    """A driver program: one operation a line in, one "ok" a line out."""
+
+    def __init__(self, sdk, url, key, log_folder, options=None):
+        self.sdk = sdk
+        self.sent, self.answers = 0, []
+        self.log_path = pathlib.Path(log_folder) / f"{sdk.name}.log"
+        env = dict(os.environ)
+        env["NODE_PATH"] = str(BUILD / "npm" / "node_modules")
+        env["CHROMIUM"] = shutil.which("chromium") or ""
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    *sdk.command(),
+                    url,
+                    key,
+                    json.dumps(sdk.options if options is None else options),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=env,
+            )
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.answers.append(line.rstrip("\n"))
+
+    def log(self):
+        text = self.log_path.read_text(errors="replace")
+        return f"{self.sdk.name}: {self.answers[-3:]} {text[-3000:]}"
+
+    def send(self, op, **fields):
+        self.process.stdin.write(json.dumps({"op": op, **fields}) + "\n")
+        self.process.stdin.flush()
+        self.sent += 1
+
+    def settle(self, timeout_s=60):
+        """Waits until every operation was taken by the SDK."""
+        deadline = time.monotonic() + timeout_s
+        while self.answers.count("ok") < self.sent:
+            assert self.process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.02)
+
+    def close(self, timeout_s=90):
+        """The SDK's own shutdown; the status must be 0."""
+        self.process.stdin.close()
+        try:
+            status = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("does not end: " + self.log()) from None
+        assert status == 0, self.log()
+        self.reader.join(10)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
