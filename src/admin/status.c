@@ -12,6 +12,8 @@
 #include "conf/conf.h"
 #include "dedupe/dedupe.h"
 #include "pg/pg.h"
+#include "stats/refusal.h"
+#include "stats/stats.h"
 #include "store/store.h"
 
 static void
@@ -43,6 +45,27 @@ put_disk(struct admin *a, struct buf *b, const struct admin_disk *d)
 	put_file(b, "state.db", a->o.state, false);
 	put_file(b, "broker.db", a->o.broker_db, false);
 	buf_append_lit(b, "]}");
+}
+
+/* What was refused since the start, by reason; reasons that did not come up are
+ * left out. */
+static void
+put_refused(struct buf *b)
+{
+	bool first = true;
+
+	buf_append_lit(b, ",\"refused\":{");
+	for (int i = 0; i < N_REFUSALS; i++) {
+		uint64_t n = stats_counter(STATS_HTTP_REFUSED, i);
+
+		if (n == 0)
+			continue;
+		buf_printf(b, "%s\"%s\":%llu", first ? "" : ",",
+			stats_label(STATS_HTTP_REFUSED, i),
+			(unsigned long long)n);
+		first = false;
+	}
+	buf_append_char(b, '}');
 }
 
 static const char *
@@ -233,6 +256,7 @@ admin_status(struct admin_call *c, struct err *e)
 	put_children(a, b);
 	put_postgres(a, b);
 	put_canary(a, b);
+	put_refused(b);
 	put_memory(a, b);
 	buf_append_char(b, ',');
 	letters_put_status(a, b);

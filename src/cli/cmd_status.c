@@ -105,6 +105,9 @@ print_rest(struct api_doc *d)
 			api_text(d, canary, "interval_s"),
 			api_text(d, canary, "sent_at"),
 			api_text(d, canary, "error"));
+	if (strcmp(api_text(d, 0, "refused"), "{}") != 0)
+		printf("refused      %s (docs/overload.md)\n",
+			api_text(d, 0, "refused"));
 	for (uint32_t i = json_first(&d->json, children);
 		children != 0 && i < d->json.nodes[children].next;
 		i = d->json.nodes[i].next)

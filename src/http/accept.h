@@ -68,10 +68,4 @@ void http_knock_ready(
 /* Settles knocks that are over their time; all: those that are not, too. */
 void http_knock_expire(struct http_server *s, bool all);
 
-/* admit.c: the one place where a connection is let in or refused, before
- * libmicrohttpd sees it. client: whom limits per address are for, the one that
- * a proxy named. @thread accept */
-bool http_admit(struct http_server *s, const struct http_door *door,
-	const struct net_addr *client);
-
 #endif

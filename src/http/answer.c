@@ -8,6 +8,7 @@
 #include "base/rand.h"
 
 #define STREAM_BLOCK_BYTES (64 * 1024)
+#define SLOWEST_BYTES_PER_MS 16
 
 void
 http_set_header(struct http_request *r, const char *name, const char *value)
@@ -105,6 +106,15 @@ http_refuse(struct http_request *r, enum err_code why)
 		refuse_busy(r);
 }
 
+void
+http_answer_deadline(struct http_request *r, size_t bytes)
+{
+	int64_t ms = r->s->o.request_timeout_ms +
+		     (int64_t)(bytes / SLOWEST_BYTES_PER_MS);
+
+	atomic_store(&r->deadline_ns, clock_mono_ns() + ms * 1000000);
+}
+
 /* @thread http */
 static ssize_t
 read_stream(void *cookie, uint64_t pos, char *out, size_t max)
@@ -113,8 +123,10 @@ read_stream(void *cookie, uint64_t pos, char *out, size_t max)
 	long n = r->reply.stream.fn(r->reply.stream.cookie, out, max);
 
 	(void)pos;
-	if (n > 0)
+	if (n > 0) {
+		http_answer_deadline(r, (size_t)n);
 		return n;
+	}
 	if (n == 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (n != -2 || atomic_load(&r->s->stopping_hard)) {

@@ -41,6 +41,7 @@ start_discarding(struct http_request *r, enum err_code why)
 	r->discard_left = 2 * r->bound - (int64_t)r->body.len;
 	buf_fini(&r->body);
 	atomic_fetch_sub(&r->s->inflight_bytes, r->accounted);
+	http_address_count(r->s, r->address, -r->accounted);
 	r->accounted = 0;
 }
 
@@ -114,6 +115,7 @@ on_head(struct http_request *r, const char *method)
 	if (n > r->bound && n - r->bound > r->bound) {
 		if (!r->reply.is_set)
 			http_refuse(r, ERR_TOO_BIG);
+		http_answer_deadline(r, r->reply.body.len);
 		atomic_store(&r->state, HTTP_SENDING);
 		return http_reply_queue(r);
 	}
@@ -161,6 +163,11 @@ take_bytes(struct http_request *r, const char *p, size_t n)
 			shed(r, ERR_BUSY, REFUSAL_INFLIGHT_BYTES);
 			return;
 		}
+		if (r->body.len + n > HTTP_SMALL_BODY &&
+			!http_address_may_take(s, r->address, (int64_t)n)) {
+			shed(r, ERR_BUSY, REFUSAL_ADDRESS_BYTES);
+			return;
+		}
 		if (buf_reserve(&r->body, n) == NULL) {
 			shed(r, ERR_NO_MEMORY, REFUSAL_NO_MEMORY);
 			return;
@@ -169,6 +176,7 @@ take_bytes(struct http_request *r, const char *p, size_t n)
 	over = (int64_t)r->body.cap - r->accounted;
 	if (over != 0) {
 		atomic_fetch_add(&s->inflight_bytes, over);
+		http_address_count(s, r->address, over);
 		r->accounted += over;
 	}
 	buf_append(&r->body, p, n);
@@ -233,6 +241,7 @@ http_on_access(void *cookie, struct MHD_Connection *mc, const char *url,
 	}
 	if (!r->reply.is_set)
 		http_answer(r, 500, NULL, SLICE_NONE);
+	http_answer_deadline(r, r->reply.body.len);
 	atomic_store(&r->state, HTTP_SENDING);
 	return http_reply_queue(r);
 }

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/thread.h"
 #include "http/accept.h"
+#include "http/admit.h"
 #include "http/http.h"
 #include "http/tls_int.h"
 
@@ -72,6 +73,9 @@ struct http_conn {
 	struct http_request *req;
 	_Atomic int64_t head_deadline_ns; /* while there is no request */
 	uint32_t note; /* the handler's */
+	struct http_address *address;
+	_Atomic bool has_served; /* a request */
+	bool is_evicted; /* told to go; guarded by lock */
 };
 
 struct http_request {
@@ -84,6 +88,7 @@ struct http_request {
 	struct arena arena;
 	struct buf body;
 	int64_t accounted;
+	struct http_address *address; /* NULL once the connection let go */
 	struct slice path, query;
 	enum http_method method;
 	const char *method_text;
@@ -117,6 +122,7 @@ struct http_router {
 struct http_server {
 	struct http_options o;
 	struct http_router router;
+	struct http_admission admission;
 	struct http_door doors[HTTP_MAX_DOORS];
 	int n_doors;
 	struct http_accept accept;
@@ -158,6 +164,8 @@ enum MHD_Result http_on_access(void *cookie, struct MHD_Connection *mc,
 	const char *upload, size_t *upload_size, void **con_cls);
 
 /* answer.c */
+/* The client has the request's time, and more for a long answer, to read it. */
+void http_answer_deadline(struct http_request *r, size_t bytes);
 /* Hands the reply to libmicrohttpd. @thread http */
 enum MHD_Result http_reply_queue(struct http_request *r);
 /* Writes the reply on the socket as it is, where libmicrohttpd takes none in

@@ -70,13 +70,15 @@ hand_over(struct http_server *s, struct http_door *door, int fd,
 
 	if (!s->o.is_unix)
 		net_addr_from_sockaddr((const struct sockaddr *)from, &client);
-	if (!http_admit(s, door, &client)) {
+	if (!http_admit(s, door, fd, &client)) {
 		close(fd);
 		return;
 	}
 	if (MHD_add_connection(door->daemon, fd, (const struct sockaddr *)from,
-		    len) != MHD_YES)
+		    len) != MHD_YES) {
 		log_debug("http_not_added", "server=%s", s->o.name);
+		http_release(s, &client);
+	}
 }
 
 /* The socket of k if it stays open, else -1; k is gone. */

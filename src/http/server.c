@@ -10,6 +10,7 @@
 
 #define CONNECTION_MEMORY_BYTES (size_t)(32 * 1024)
 #define LAST_REFERENCE_NS 5000000000
+#define LEAVING_MAX 1024
 
 /*
  * The server's life and its connections. libmicrohttpd runs a pool of threads,
@@ -26,13 +27,23 @@ head_deadline(const struct http_server *s, bool is_first)
 	return clock_mono_ns() + ms * 1000000;
 }
 
+static struct net_addr
+peer_of(const struct http_server *s, struct MHD_Connection *mc)
+{
+	const union MHD_ConnectionInfo *addr =
+		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct net_addr peer = {.is_v6 = false};
+
+	if (addr != NULL && addr->client_addr != NULL && !s->o.is_unix)
+		net_addr_from_sockaddr(addr->client_addr, &peer);
+	return peer;
+}
+
 static void
 conn_open(struct http_server *s, struct MHD_Connection *mc, void **ctx)
 {
 	const union MHD_ConnectionInfo *fd =
 		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CONNECTION_FD);
-	const union MHD_ConnectionInfo *addr =
-		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	struct http_conn *c = mem_new(struct http_conn);
 
 	*ctx = c;
@@ -41,8 +52,8 @@ conn_open(struct http_server *s, struct MHD_Connection *mc, void **ctx)
 	c->s = s;
 	c->began_ns = clock_mono_ns();
 	c->fd = fd->connect_fd;
-	if (addr != NULL && addr->client_addr != NULL && !s->o.is_unix)
-		net_addr_from_sockaddr(addr->client_addr, &c->peer);
+	c->peer = peer_of(s, mc);
+	c->address = http_address_of(s, &c->peer);
 	lock_init(&c->lock);
 	atomic_store(&c->head_deadline_ns, head_deadline(s, true));
 	http_tls_begin(c, mc);
@@ -68,8 +79,20 @@ conn_close(struct http_server *s, struct http_conn *c)
 	lock_release(&s->lock);
 	atomic_fetch_sub(&s->n_conns, 1);
 	http_tls_end(c);
+	if (c->is_evicted)
+		atomic_fetch_sub(&s->admission.n_leaving, 1);
+	http_release(s, &c->peer);
 	lock_fini(&c->lock);
 	mem_free(c);
+}
+
+/* There was no memory for it. */
+static void
+not_opened(struct http_server *s, struct MHD_Connection *mc)
+{
+	const struct net_addr peer = peer_of(s, mc);
+
+	http_release(s, &peer);
 }
 
 /* @thread http */
@@ -83,6 +106,8 @@ on_connection(void *cookie, struct MHD_Connection *mc, void **ctx,
 		conn_open(s, mc, ctx);
 	else if (*ctx != NULL)
 		conn_close(s, *ctx);
+	else
+		not_opened(s, mc);
 }
 
 static bool
@@ -129,6 +154,7 @@ on_uri(void *cookie, const char *uri, struct MHD_Connection *mc)
 	r->conn = c;
 	r->mc = mc;
 	r->peer = c->peer;
+	r->address = c->address;
 	r->received_at_us = clock_now_us();
 	atomic_store(&r->deadline_ns,
 		clock_mono_ns() + s->o.request_timeout_ms * 1000000);
@@ -158,6 +184,9 @@ on_completed(void *cookie, struct MHD_Connection *mc, void **con_cls,
 	c->req = NULL;
 	lock_release(&c->lock);
 	atomic_store(&c->head_deadline_ns, head_deadline(s, false));
+	atomic_store(&c->has_served, true);
+	http_address_count(s, r->address, -r->accounted);
+	r->address = NULL;
 	http_unref(r);
 	if (atomic_fetch_sub(&s->n_requests, 1) == 1 &&
 		atomic_load(&s->stopping)) {
@@ -216,9 +245,9 @@ start_daemon(struct http_server *s, struct http_door *door, struct err *e)
 		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_library_log, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
 			NULL},
-		{MHD_OPTION_CONNECTION_LIMIT, s->o.max_connections, NULL},
-		{MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-			s->o.max_connections_per_address, NULL},
+		/* admit.c counts; those that leave are there a while longer. */
+		{MHD_OPTION_CONNECTION_LIMIT,
+			s->o.max_connections + LEAVING_MAX, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT,
 			(s->o.idle_timeout_ms + 999) / 1000, NULL},
 		{MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
@@ -277,6 +306,7 @@ server_free(struct http_server *s)
 {
 	http_router_fini(&s->router);
 	http_request_pool_free(s);
+	http_admission_fini(&s->admission);
 	cond_fini(&s->wake);
 	lock_fini(&s->lock);
 	mem_free(s);
@@ -295,6 +325,7 @@ http_start(
 	s->o = *o;
 	lock_init(&s->lock);
 	cond_init(&s->wake);
+	http_admission_init(&s->admission);
 	err = http_router_init(&s->router, o->routes, e);
 	if (err != 0)
 		goto free_server;

@@ -66,11 +66,21 @@ expire_suspended(struct http_request *r, bool force)
 	http_resume_finish(r);
 }
 
+/* The client does not read. */
+static void
+expire_answer(struct http_conn *c, struct http_request *r)
+{
+	stats_add(STATS_HTTP_REFUSED, REFUSAL_SEND_TIMEOUT, 1);
+	atomic_store(&r->deadline_ns, INT64_MAX);
+	cut(c);
+}
+
 static void
 wake_stream(struct http_request *r)
 {
 	struct http_server *s = r->s;
 
+	http_answer_deadline(r, 0);
 	atomic_store(&r->state, HTTP_SENDING);
 	MHD_resume_connection(r->mc);
 	atomic_fetch_sub(&s->n_waiting, 1);
@@ -96,7 +106,10 @@ sweep_request(
 	case HTTP_EXPIRED:
 	case HTTP_HANDLING:
 	case HTTP_ANSWERING:
+		break;
 	case HTTP_SENDING:
+		if (!force)
+			expire_answer(c, r);
 		break;
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include "run/daemon.h"
 #include "run/datadir.h"
 #include "run/settings.h"
+
+#define OTHER_DESCRIPTORS 1000 /* files, Kafka, admin, Postgres */
 
 const struct conf *
 daemon_conf(const struct daemon *d)
@@ -168,6 +171,27 @@ stop_all(struct daemon *d)
 	alarm(0);
 }
 
+/* A connection is a descriptor. What is asked for is taken as far as the system
+ * allows; what is missing is said. */
+static void
+raise_descriptors(const struct conf *c)
+{
+	const rlim_t need =
+		(rlim_t)c->capture_max_connections + OTHER_DESCRIPTORS;
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return;
+	l.rlim_cur = l.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur < need)
+		log_warn("few_descriptors",
+			"limit=%llu wanted=%llu text=\"raise the limit of open "
+			"files (LimitNOFILE=, ulimit -Hn) or lower "
+			"capture.max_connections\"",
+			(unsigned long long)l.rlim_cur,
+			(unsigned long long)need);
+}
+
 static int
 block_signals(struct err *e)
 {
@@ -248,6 +272,7 @@ daemon_run(const struct daemon_options *o, struct err *e)
 	if (rc == 0) {
 		log_configure(
 			daemon_conf(d)->log_level, daemon_conf(d)->log_format);
+		raise_descriptors(daemon_conf(d));
 		signal_fd = block_signals(e);
 		rc = signal_fd < 0 ? signal_fd : run(d, signal_fd, e);
 		if (signal_fd >= 0)

@@ -154,6 +154,20 @@ broken(struct http_request *r)
 	http_answer_stream(r, 200, "text/plain", fill_and_fail, NULL, f);
 }
 
+static long
+fill_for_ever(void *cookie, char *out, size_t max)
+{
+	(void)cookie;
+	memset(out, 'x', max);
+	return (long)max;
+}
+
+static void
+endless(struct http_request *r)
+{
+	http_answer_stream(r, 200, "text/plain", fill_for_ever, NULL, NULL);
+}
+
 static const struct http_route rows[] = {
 	{HTTP_POST | HTTP_GET, "/echo", NULL, echo},
 	{HTTP_POST, "/small", small_bound, echo},
@@ -165,6 +179,7 @@ static const struct http_route rows[] = {
 	{HTTP_POST, "/early", NULL, early},
 	{HTTP_GET, "/stream", NULL, stream},
 	{HTTP_GET, "/broken", NULL, broken},
+	{HTTP_GET, "/endless", NULL, endless},
 	{0, NULL, NULL, NULL},
 };
 
@@ -191,8 +206,10 @@ fixture_start(struct fixture *f, struct http_options *o)
 	o->routes = routes;
 	o->app = f;
 	o->n_threads = o->n_threads == 0 ? 2 : o->n_threads;
-	o->max_connections = 100;
-	o->max_connections_per_address = 50;
+	if (o->max_connections == 0)
+		o->max_connections = 100;
+	if (o->max_connections_per_address == 0)
+		o->max_connections_per_address = 50;
 	if (o->max_inflight_bytes == 0)
 		o->max_inflight_bytes = 64 * 1024 * 1024;
 	if (o->request_timeout_ms == 0)

@@ -28,6 +28,8 @@ void fixture_post(struct client *c, struct reply *r, const char *where,
 	const void *p, size_t n);
 
 /* After <cmocka.h>. */
+extern const struct CMUnitTest http_admit_tests[];
+extern const size_t http_n_admit_tests;
 extern const struct CMUnitTest http_bound_tests[];
 extern const size_t http_n_bound_tests;
 extern const struct CMUnitTest http_proxy_tests[];
