@@ -48,9 +48,7 @@ class Sender:
         self.sock.setblocking(False)
         self.sock.connect_ex(("127.0.0.1", self.port))
         self.sent, self.answer = 0, b""
-        selector.register(
-            self.sock, selectors.EVENT_READ | selectors.EVENT_WRITE, self
-        )
+        selector.register(self.sock, selectors.EVENT_READ | selectors.EVENT_WRITE, self)
 
     def broken(self, selector):
         self.counts["broken"] += 1
