@@ -477,6 +477,7 @@ void capture_on_csp(struct http_request *r);
 /* csp.c: reports of browsers, spec capture 3.10 */
 int capture_csp_read(struct capture_ctx *x);
 extern const struct http_route capture_routes[];
+extern const struct capture_step capture_v0_steps[], capture_csp_steps[];
 
 /* v1.c, v1_body.c: the endpoint of spec capture 12 */
 extern const struct capture_step capture_v1_steps[];

@@ -7,7 +7,7 @@
  * The order of work on a request (spec capture 4.2) is this table. A step that
  * fails has filled the refusal; the first failure is the answer.
  */
-static const struct capture_step v0_steps[] = {
+const struct capture_step capture_v0_steps[] = {
 	{"query", capture_read_query},
 	{"decode", capture_decode},
 	{"parse", capture_parse},
@@ -24,7 +24,7 @@ static const struct capture_step v0_steps[] = {
 };
 
 /* Reports of browsers join the same way once they are events. */
-static const struct capture_step csp_steps[] = {
+const struct capture_step capture_csp_steps[] = {
 	{"reports", capture_csp_read},
 	{"token", capture_check_token},
 	{"project", capture_check_project},
@@ -230,7 +230,7 @@ on_request(struct http_request *r, unsigned path_flags)
 {
 	struct capture_ctx x;
 
-	start(&x, r, v0_steps, path_flags, false);
+	start(&x, r, capture_v0_steps, path_flags, false);
 	lane_run(&x);
 }
 
@@ -287,7 +287,7 @@ capture_on_csp(struct http_request *r)
 {
 	struct capture_ctx x;
 
-	start(&x, r, csp_steps, PATH_CSP, false);
+	start(&x, r, capture_csp_steps, PATH_CSP, false);
 	lane_run(&x);
 }
 

@@ -53,7 +53,7 @@ a_debt_is_paid_off_by_time(void **state)
 	buckets_free(b);
 }
 
-/* capture-7 */
+/* capture-8 */
 static void
 a_key_in_use_outlives_any_number_of_others(void **state)
 {
