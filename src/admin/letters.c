@@ -160,6 +160,10 @@ letters_put(struct buf *b, const struct dlq_row *row,
 		topic_defs[TOPIC_DEAD_LETTERS].name, row->partition,
 		(long long)row->offset);
 	put_source(b, rec);
+	if (row->mark.reason[0] != '\0') {
+		l.reason = slice_str(row->mark.reason);
+		l.error = slice_str(row->mark.error);
+	}
 	put_member(b, "reason", l.reason);
 	put_member(b, "step", l.step);
 	put_member(b, "error", l.error);

@@ -32,6 +32,22 @@ MUST_CHECK int dlq_position_get(
 
 /* mark.c: from column col of a statement with MARK_COLUMNS. */
 void dlq_mark_read(struct store_stmt *st, int col, struct dlq_mark *out);
+struct dlq_kind;
+/* index.c: the group of a kind, made if it is not there. Inside a job. */
+MUST_CHECK int dlq_group_enter(struct store_conn *c, struct dlq_kind *k,
+	struct dlq_position *at, struct err *e);
+MUST_CHECK int dlq_group_seen(
+	struct store_conn *c, const struct dlq_kind *k, struct err *e);
+MUST_CHECK int dlq_position_put(
+	struct store_conn *c, const struct dlq_position *at, struct err *e);
+/* regroup.c: moves a row of the index, with its count, to the group of another
+ * reason and error; nothing if there is no row yet. Inside a job. */
+MUST_CHECK int dlq_regroup(struct store_conn *c, int64_t offset,
+	const char *reason, const char *error, struct dlq_position *at,
+	struct err *e);
+/* The same beside a mark. */
+MUST_CHECK int dlq_regroup_marked(struct store_conn *c, int64_t offset,
+	const char *reason, const char *error, struct err *e);
 /* group.c: adds to the counts of a group. Inside a job. */
 MUST_CHECK int dlq_group_count(struct store_conn *c, int64_t group,
 	const int64_t n[DLQ_N_STATES], struct err *e);

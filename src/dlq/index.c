@@ -159,9 +159,9 @@ add_group(struct store_conn *c, const struct dlq_kind *k, int64_t *id,
 }
 
 /* Too many kinds are not told apart any more, at last by nothing. */
-static int
-enter_group(struct store_conn *c, struct dlq_kind *k, struct dlq_position *at,
-	struct err *e)
+int
+dlq_group_enter(struct store_conn *c, struct dlq_kind *k,
+	struct dlq_position *at, struct err *e)
 {
 	int r = find_group(c, k, &k->id, e);
 
@@ -180,7 +180,7 @@ enter_group(struct store_conn *c, struct dlq_kind *k, struct dlq_position *at,
 
 static int
 add_row(struct store_conn *c, struct dlq_step *x, const struct dlq_taken *t,
-	struct err *e)
+	struct dlq_position *at, struct err *e)
 {
 	struct dlq_kind *k = &x->kinds[t->kind];
 	enum dlq_state state;
@@ -203,17 +203,18 @@ add_row(struct store_conn *c, struct dlq_step *x, const struct dlq_taken *t,
 	sql_bind_i64(st, 3, k->id);
 	sql_bind_i64(st, 4, (int64_t)state);
 	sql_bind_i64(st, 5, t->at_ms);
-	return sql_run(st, e);
+	r = sql_run(st, e);
+	if (r == 0 && m.reason[0] != '\0')
+		r = dlq_regroup(c, t->offset, m.reason, m.error, at, e);
+	return r;
 }
 
-static int
-count_kind(struct store_conn *c, const struct dlq_kind *k, struct err *e)
+int
+dlq_group_seen(struct store_conn *c, const struct dlq_kind *k, struct err *e)
 {
 	struct store_stmt *st;
-	int r = dlq_group_count(c, k->id, k->n, e);
+	int r = sql_get(c, &dlq_sql, DLQ_SQL_GROUP_SEEN, &st, e);
 
-	if (r == 0)
-		r = sql_get(c, &dlq_sql, DLQ_SQL_GROUP_SEEN, &st, e);
 	if (r != 0)
 		return r;
 	sql_bind_i64(st, 1, k->id);
@@ -224,7 +225,16 @@ count_kind(struct store_conn *c, const struct dlq_kind *k, struct err *e)
 }
 
 static int
-put_position(struct store_conn *c, const struct dlq_position *at, struct err *e)
+count_kind(struct store_conn *c, const struct dlq_kind *k, struct err *e)
+{
+	int r = dlq_group_count(c, k->id, k->n, e);
+
+	return r == 0 ? dlq_group_seen(c, k, e) : r;
+}
+
+int
+dlq_position_put(
+	struct store_conn *c, const struct dlq_position *at, struct err *e)
 {
 	struct store_stmt *st;
 	int r = sql_get(c, &dlq_sql, DLQ_SQL_POSITION_PUT, &st, e);
@@ -250,12 +260,12 @@ dlq_step_run(struct store_job *j, struct store_conn *c, struct err *e)
 		return err_set(e, ERR_BUSY, "the index of letters moved");
 	for (uint32_t i = 0; r == 0 && i < x->n_kinds; i++) {
 		memset(x->kinds[i].n, 0, sizeof(x->kinds[i].n));
-		r = enter_group(c, &x->kinds[i], &at, e);
+		r = dlq_group_enter(c, &x->kinds[i], &at, e);
 	}
 	for (uint32_t i = 0; r == 0 && i < x->n_taken; i++)
-		r = add_row(c, x, &x->taken[i], e);
+		r = add_row(c, x, &x->taken[i], &at, e);
 	for (uint32_t i = 0; r == 0 && i < x->n_kinds; i++)
 		r = count_kind(c, &x->kinds[i], e);
 	at.next = x->next;
-	return r != 0 ? r : put_position(c, &at, e);
+	return r != 0 ? r : dlq_position_put(c, &at, e);
 }

@@ -30,6 +30,10 @@ dlq_mark_read(struct store_stmt *st, int col, struct dlq_mark *out)
 	out->replays = sql_col_i64(st, col + 2);
 	out->edits = sql_col_i64(st, col + 3);
 	snprintf(out->who, sizeof(out->who), "%.*s", SLICE_FMT(who));
+	snprintf(out->reason, sizeof(out->reason), "%.*s",
+		SLICE_FMT(sql_col_text(st, col + 5)));
+	snprintf(out->error, sizeof(out->error), "%.*s",
+		SLICE_FMT(sql_col_text(st, col + 6)));
 }
 
 int
@@ -160,4 +164,20 @@ dlq_mark_discarded(struct store_conn *c, int64_t offset, int64_t now_us,
 	sql_bind_text(st, 3, cut_who(who));
 	r = sql_run(st, e);
 	return r != 0 ? r : after_mark(c, offset, DLQ_DISCARDED, e);
+}
+
+int
+dlq_mark_reason(struct store_conn *c, int64_t offset, const char *reason,
+	const char *error, struct err *e)
+{
+	struct store_stmt *st;
+	int r = sql_get(c, &dlq_sql, DLQ_SQL_MARK_REASON, &st, e);
+
+	if (r != 0)
+		return r;
+	sql_bind_i64(st, 1, offset);
+	sql_bind_text(st, 2, slice_str(reason));
+	sql_bind_text(st, 3, slice_str(error));
+	r = sql_run(st, e);
+	return r != 0 ? r : dlq_regroup_marked(c, offset, reason, error, e);
 }

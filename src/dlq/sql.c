@@ -2,7 +2,8 @@
 
 #define MARK_COLUMNS                                                           \
 	"coalesce(l.replayed_at_us, 0), coalesce(l.discarded_at_us, 0), "      \
-	"coalesce(l.replays, 0), coalesce(l.edits, 0), coalesce(l.who, '') "
+	"coalesce(l.replays, 0), coalesce(l.edits, 0), coalesce(l.who, ''), "  \
+	"coalesce(l.reason, ''), coalesce(l.error, '') "
 /* ?1 and ?2: offsets; ?3 bits of states; ?4, ?5, ?6: reason, error and project,
  * or NULL; ?7: how many. */
 #define SCAN_ROWS(state)                                                       \
@@ -24,6 +25,8 @@ static const char *const texts[DLQ_SQL_N] = {
 	[DLQ_SQL_CHANGED] = "UPDATE letter_position SET changes = changes + 1",
 	[DLQ_SQL_GROUP_FIND] = "SELECT id FROM letter_group WHERE team_id = ?1 "
 			       "AND reason = ?2 AND step = ?3 AND error = ?4",
+	[DLQ_SQL_GROUP_GET] =
+		"SELECT team_id, step FROM letter_group WHERE id = ?1",
 	[DLQ_SQL_GROUP_ADD] =
 		"INSERT INTO letter_group (team_id, reason, step, error, "
 		"first_ms, last_ms, newest) "
@@ -51,9 +54,11 @@ static const char *const texts[DLQ_SQL_N] = {
 		"INSERT INTO letter_index (offset, id, grp, state, at_ms) "
 		"VALUES (?1, ?2, ?3, ?4, ?5)",
 	[DLQ_SQL_ROW_GET] =
-		"SELECT grp, state FROM letter_index WHERE offset = ?1",
+		"SELECT grp, state, at_ms FROM letter_index WHERE offset = ?1",
 	[DLQ_SQL_ROW_STATE] =
 		"UPDATE letter_index SET state = ?2 WHERE offset = ?1",
+	[DLQ_SQL_ROW_GROUP] =
+		"UPDATE letter_index SET grp = ?2 WHERE offset = ?1",
 	[DLQ_SQL_ROW_FIND] = "SELECT offset FROM letter_index WHERE id = ?1 "
 			     "ORDER BY offset LIMIT 1",
 	[DLQ_SQL_ROWS_BELOW] = "SELECT grp, state, count(*) FROM letter_index "
@@ -78,7 +83,13 @@ static const char *const texts[DLQ_SQL_N] = {
 		"edits = edits + ?3, who = ?4, discarded_at_us = 0",
 	[DLQ_SQL_MARK_DISCARDED] =
 		"INSERT INTO letter (offset, replayed_at_us, replays, "
-		"discarded_at_us, who) VALUES (?1, 0, 0, ?2, ?3)",
+		"discarded_at_us, who) VALUES (?1, 0, 0, ?2, ?3) "
+		"ON CONFLICT (offset) DO UPDATE SET discarded_at_us = ?2, "
+		"who = ?3",
+	[DLQ_SQL_MARK_REASON] =
+		"INSERT INTO letter (offset, replayed_at_us, replays, reason, "
+		"error) VALUES (?1, 0, 0, ?2, ?3) ON CONFLICT (offset) "
+		"DO UPDATE SET reason = ?2, error = ?3",
 	[DLQ_SQL_MARKS_FORGET] = "DELETE FROM letter WHERE offset < ?1",
 };
 
