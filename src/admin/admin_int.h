@@ -55,7 +55,6 @@ struct admin {
 	struct pg_conn *probe_conn;
 	struct dlq *dlq;
 	struct letters_watch *letters;
-	struct thread putter; /* replays letters of when Postgres was away */
 	bool stopping; /* guarded by lock */
 	int n_queries; /* atomic */
 	const char *hosts; /* of admin.hosts, read by the HTTP server */
@@ -148,10 +147,6 @@ void admin_probe_stop(struct admin *a);
 bool admin_probe_is_good(struct admin *a, char why[240]);
 /* ,"tls":{…} of the status; null without. */
 void admin_put_tls(struct admin *a, struct buf *b);
-/* Letters of when Postgres was away (put_back.c); nothing without Postgres.
- * stop: after the sampler was stopped. */
-MUST_CHECK int admin_put_back_start(struct admin *a, struct err *e);
-void admin_put_back_stop(struct admin *a);
 /* Counts of dead letters (letters_watch.c). stop: after the sampler was
  * stopped. */
 MUST_CHECK int letters_watch_start(struct admin *a, struct err *e);

@@ -221,8 +221,6 @@ admin_start(struct admin *a, int unix_fd, const struct net_listen *tcp,
 	if (rc == 0)
 		rc = admin_probe_start(a, e);
 	if (rc == 0)
-		rc = admin_put_back_start(a, e);
-	if (rc == 0)
 		rc = letters_watch_start(a, e);
 	if (rc == 0)
 		rc = http_start(&o, &a->unix_server, e);
@@ -242,7 +240,6 @@ admin_stop(struct admin *a, int64_t deadline_ns)
 	lock_release(&a->waiting->lock);
 	admin_sampler_stop(a);
 	admin_probe_stop(a);
-	admin_put_back_stop(a);
 	letters_watch_stop(a);
 	for (int i = 0; i < ADMIN_WORKERS; i++)
 		thread_join(&a->workers[i]);

@@ -48,6 +48,8 @@
 #define LIMIT_TEAM_ASK_MS 2000 /* then Postgres counts as away */
 #define LIMIT_TEAM_DENIED 16384 /* keys remembered as nobody's */
 #define LIMIT_TEAM_DENIED_MS 30000
+#define LIMIT_TEAM_WAITING_SOON 5000 /* letters that take but a moment */
+#define LIMIT_TEAM_WAITING_MS 5000 /* then a request waits no more for them */
 #define LIMIT_TEAM_WAITING 1000000 /* keys with letters to be put back */
 #define LIMIT_SUSPENDED_REQUESTS 20000
 #define LIMIT_CLICKHOUSE_BODY_BYTES (64 * 1024 * 1024) /* also decoded */

@@ -223,6 +223,7 @@ capture_reload(struct capture *c, const struct conf *conf)
 void
 capture_stop(struct capture *c, int64_t deadline_ns)
 {
+	atomic_store(&c->is_stopping, true);
 	team_ask_stop(c->teams); /* no request waits for an answer any more */
 	http_stop(c->http, deadline_ns);
 	c->http = NULL;
@@ -236,6 +237,7 @@ capture_free(struct capture *c)
 
 	if (c == NULL)
 		return;
+	atomic_store(&c->is_stopping, true);
 	lane_stop(&c->lane);
 	team_ask_stop(c->teams);
 	queue_close(&c->again);

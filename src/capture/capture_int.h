@@ -183,6 +183,7 @@ struct capture_job {
 	size_t heavy_bytes; /* counted in the capture's */
 	uint32_t share;
 	int64_t share_cost; /* counted in the capture's shares */
+	struct team_letters letters; /* that are to be put back; n 0: none */
 	uint32_t n_events;
 	int64_t quota_team; /* 0: none to count for */
 	uint32_t used[TEAM_N_KINDS];
@@ -205,7 +206,11 @@ struct capture_refusal {
 };
 
 /* What a request waits for on no thread, before it runs once more. */
-enum capture_wait { CAPTURE_GOES_ON, CAPTURE_WAITS_FOR_KEY };
+enum capture_wait {
+	CAPTURE_GOES_ON,
+	CAPTURE_WAITS_FOR_KEY,
+	CAPTURE_WAITS_FOR_LETTERS /* of its key, to be put back */
+};
 
 /* A request that goes through its steps once more, on another thread. */
 struct capture_again {
@@ -217,6 +222,8 @@ struct capture_again {
 	unsigned path_flags;
 	bool is_heavy; /* on the heavy thread */
 	enum team_answer answer; /* TEAM_ASK: not asked */
+	bool has_waited; /* for letters: no longer than this */
+	int64_t until_ns; /* of that wait */
 	char token[LIMIT_TOKEN_BYTES];
 };
 
@@ -255,7 +262,9 @@ struct capture_ctx {
 	enum team_anonymize anonymize;
 	bool is_unknown; /* kept as dead letters */
 	enum team_answer answer; /* of a request that runs once more */
+	bool has_waited; /* for letters */
 	enum capture_wait wait; /* out: it is not done */
+	bool is_behind; /* a dead letter because others of its key wait */
 	bool is_remembered; /* events with a client's uuid are */
 	bool is_unasked; /* because Postgres could not be asked for the token */
 	uint32_t used[TEAM_N_KINDS]; /* of quotas; only with quotas */
@@ -298,6 +307,7 @@ struct capture {
 	struct queue heavy;
 	struct thread heavy_thread;
 	struct queue again; /* struct capture_again */
+	_Atomic bool is_stopping; /* nothing is held any more */
 	struct thread again_thread;
 	size_t heavy_bytes; /* guarded by lock */
 	struct cond heavy_written;

@@ -10,6 +10,10 @@
  * Dead letters from capture: message and headers of spec ingestion 1.4, fields
  * of spec capture 9. The project is not known, so no address is written.
  */
+#define UNABLE "Unable to fetch team from Postgres. Error: "
+#define BEHIND UNABLE "earlier events of this key wait to be put back"
+#define NO_ANSWER UNABLE "Postgres did not answer in time"
+
 static void
 put_text(struct buf *b, const char *literal, struct slice text)
 {
@@ -42,9 +46,12 @@ error_text(struct capture_ctx *x, char *room, size_t size)
 		return SLICE_LIT("Redirected by event restriction");
 	if (!x->is_unasked)
 		return SLICE_LIT("Unknown API key");
+	if (x->is_behind)
+		return SLICE_LIT(BEHIND);
 	team_cache_trouble(x->c->teams, why, sizeof(why));
-	snprintf(room, size, "Unable to fetch team from Postgres. Error: %s",
-		why);
+	if (why[0] == '\0')
+		return SLICE_LIT(NO_ANSWER);
+	snprintf(room, size, UNABLE "%s", why);
 	return slice_str(room);
 }
 
@@ -96,6 +103,10 @@ capture_letter_headers(struct capture_ctx *x, const struct capture_message *m,
 		!x->is_unknown  ? SLICE_LIT("event_restriction")
 		: x->is_unasked ? SLICE_LIT("team_lookup_failed")
 				: SLICE_LIT("unknown_token")};
+	if (x->is_unasked)
+		h->kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_cause"),
+			x->is_behind ? SLICE_LIT("behind_others")
+				     : SLICE_LIT("postgres_unavailable")};
 	h->kv[n++] = (struct batch_header_kv){
 		SLICE_LIT("dlq_step"), SLICE_LIT("capture")};
 	h->kv[n++] = (struct batch_header_kv){SLICE_LIT("dlq_timestamp"),
@@ -132,6 +143,10 @@ capture_write_letter(struct capture_ctx *x, const struct capture_event *ev,
 	batch_value_begin(&o->w, UUID_TEXT);
 	put_letter(x, ev, m, buf_slice(&payload), &o->batches);
 	buf_fini(&payload);
+	if (x->is_unasked) {
+		x->job->letters.n++;
+		x->job->letters.bytes += (int64_t)batch_value_len(&o->w);
+	}
 	n = capture_event_headers(x, ev, m, &h);
 	n = capture_letter_headers(x, m, &h, n, at);
 	batch_value_end(

@@ -12,16 +12,30 @@ is_recording(const struct capture_ctx *x)
 	return (x->path_flags & PATH_RECORDING) != 0;
 }
 
-/* Whether a dead letter may take the event. */
+/* Whether a dead letter may take the event: kept ones have one bound, those
+ * that are put back by themselves another. */
 static bool
 may_keep(struct capture_ctx *x)
 {
+	int64_t max = x->conf->keep_unknown_max_bytes;
 	struct store_part_state st;
 
 	if (is_recording(x))
 		return false;
+	if (x->is_unasked)
+		return team_waiting_bytes(x->c->teams) < max;
 	store_part_state(x->c->letters, &st);
-	return st.bytes < x->conf->keep_unknown_max_bytes;
+	return st.bytes < max;
+}
+
+static enum capture_key
+keep(struct capture_ctx *x)
+{
+	if (!may_keep(x))
+		return x->is_unasked ? CAPTURE_KEY_AWAY : CAPTURE_KEY_NOBODYS;
+	x->is_unknown = true;
+	x->anonymize = TEAM_IP_DROP;
+	return CAPTURE_KEY_KEPT;
 }
 
 static enum capture_key
@@ -37,12 +51,27 @@ unknown_key(struct capture_ctx *x)
 	}
 	/* One that was found and is gone again counts as not asked for. */
 	x->is_unasked = is != TEAM_NO;
-	if ((x->conf->keep_unknown || x->is_unasked) && may_keep(x)) {
-		x->is_unknown = true;
-		x->anonymize = TEAM_IP_DROP;
-		return CAPTURE_KEY_KEPT;
+	if (!x->is_unasked && !x->conf->keep_unknown)
+		return CAPTURE_KEY_NOBODYS;
+	return keep(x);
+}
+
+/* capture-8: not before letters of the same key. Recordings have a log of their
+ * own. */
+static enum capture_key
+known_key(struct capture_ctx *x)
+{
+	enum team_wait is = is_recording(x) ? TEAM_WAITS_NOT
+					    : team_waits(x->c->teams, x->token);
+
+	if (is == TEAM_WAITS_NOT)
+		return CAPTURE_KEY_KNOWN;
+	if (is == TEAM_WAITS_A_MOMENT && !x->has_waited) {
+		x->wait = CAPTURE_WAITS_FOR_LETTERS;
+		return CAPTURE_KEY_WAITS;
 	}
-	return x->is_unasked ? CAPTURE_KEY_AWAY : CAPTURE_KEY_NOBODYS;
+	x->is_unasked = x->is_behind = true;
+	return keep(x);
 }
 
 enum capture_key
@@ -53,7 +82,7 @@ capture_find_key(struct capture_ctx *x)
 	if (x->team == NULL)
 		return unknown_key(x);
 	x->anonymize = x->team->anonymize;
-	return CAPTURE_KEY_KNOWN;
+	return known_key(x);
 }
 
 int

@@ -70,6 +70,7 @@ capture_again_new(struct capture_ctx *x)
 		.path_flags = x->path_flags,
 		.is_heavy = x->on_heavy || x->is_heavy,
 		.answer = x->answer,
+		.has_waited = x->has_waited,
 	};
 	return g;
 }
@@ -180,6 +181,7 @@ capture_run_again(struct capture_again *g)
 
 	start(&x, g->r, g->steps, g->path_flags, g->is_heavy);
 	x.answer = g->answer;
+	x.has_waited = g->has_waited;
 	capture_run(&x, true);
 	return x.share;
 }

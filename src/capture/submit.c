@@ -72,6 +72,7 @@ capture_job_put(struct capture_job *j)
 	if (j->share_cost > 0)
 		share_give(&c->shares, j->share, j->share_cost);
 	j->share_cost = 0;
+	j->letters = (struct team_letters){0};
 	lock_take(&c->lock);
 	if (c->n_jobs < JOBS_MAX) {
 		j->next_free = c->jobs;
@@ -191,6 +192,19 @@ count_heavy(struct capture *c, size_t n, bool add)
 	lock_release(&c->lock);
 }
 
+/* capture-8: before anybody is told. */
+static void
+end_letters(struct capture_job *j, const struct err *result)
+{
+	struct store_part_state st;
+
+	if (j->letters.n == 0)
+		return;
+	store_part_state(j->c->letters, &st);
+	team_waiting_end(j->c->teams, &j->letters,
+		result->code == ERR_OK ? st.high_watermark - 1 : -1);
+}
+
 /* capture-1: success is answered here and only after the commit. */
 static void
 finish(struct capture_job *j, const struct err *result)
@@ -201,6 +215,7 @@ finish(struct capture_job *j, const struct err *result)
 
 	enum { CAUSE_DUPLICATE = 3 };
 
+	end_letters(j, result);
 	if (result->code == ERR_OK) {
 		stats_add(STATS_CAPTURE_INGESTED, 0, j->n_events - j->n_known);
 		stats_add(STATS_CAPTURE_DROPPED, CAUSE_DUPLICATE, j->n_known);
@@ -349,6 +364,7 @@ capture_submit(struct capture_ctx *x, bool is_suspended)
 {
 	struct capture_job *j = x->job;
 	struct err e;
+	int err;
 
 	j->r = x->r;
 	j->beacon = x->q.beacon;
@@ -364,6 +380,11 @@ capture_submit(struct capture_ctx *x, bool is_suspended)
 		http_ref(x->r);
 		http_suspend(x->r, CAPTURE_COMMIT_TIMEOUT_MS);
 	}
-	if (hand_over(j, &e) != 0)
+	err = j->letters.n == 0 ? 0
+				: team_waiting_begin(j->c->teams, x->token,
+					  &j->letters, &e);
+	if (err == 0)
+		err = hand_over(j, &e);
+	if (err != 0)
 		finish(j, &e);
 }

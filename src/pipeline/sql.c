@@ -6,6 +6,9 @@ static const char *const texts[PIPELINE_SQL_N] = {
 	[PIPELINE_SQL_POSITION_PUT] =
 		"INSERT INTO position (topic, idx, next) VALUES (?1, ?2, ?3) "
 		"ON CONFLICT (topic, idx) DO UPDATE SET next = ?3",
+	[PIPELINE_SQL_PUT_BACK_GET] = "SELECT next FROM put_back",
+	[PIPELINE_SQL_PUT_BACK_MOVE] =
+		"INSERT OR REPLACE INTO put_back (one, next) VALUES (1, ?1)",
 	[PIPELINE_SQL_PG_GET] =
 		"SELECT node, in_use, batch, coalesce(prepared, 0), topic, "
 		"idx, next FROM postgres",

@@ -3,10 +3,12 @@
 
 #include "store/sql.h"
 
-/* Statements of pipeline/, by name. */
+/* Statements of pipeline/, by name; on state.db, but PUT_BACK_* on spool.db. */
 enum pipeline_sql {
 	PIPELINE_SQL_POSITION_GET,
 	PIPELINE_SQL_POSITION_PUT,
+	PIPELINE_SQL_PUT_BACK_GET,
+	PIPELINE_SQL_PUT_BACK_MOVE,
 	PIPELINE_SQL_PG_GET,
 	PIPELINE_SQL_PG_USE,
 	PIPELINE_SQL_PG_PREPARE,

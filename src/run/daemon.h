@@ -27,6 +27,7 @@ struct http_tls;
 struct pg;
 struct pipeline;
 struct privacy;
+struct put_back;
 struct remote;
 struct team_cache;
 
@@ -53,6 +54,7 @@ struct daemon {
 	struct dedupe *dedupe;
 	struct broker *broker;
 	struct pipeline *pipeline;
+	struct put_back *put_back; /* NULL: projects are in SQLite */
 	struct capture *capture;
 	struct http_tls *tls; /* NULL: capture has no TLS */
 	struct flag_app flags; /* served on the capture port, with remote */

@@ -14,6 +14,7 @@
 #include "http/tls.h"
 #include "pg/pg.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/put_back.h"
 #include "privacy/privacy.h"
 #include "remote/remote.h"
 #include "run/daemon.h"
@@ -312,6 +313,19 @@ taken_door(const struct daemon *d)
 }
 
 static int
+start_letters(struct daemon *d, struct err *e)
+{
+	return put_back_start(d->teams, d->spool, &d->put_back, e);
+}
+
+static void
+stop_letters(struct daemon *d)
+{
+	put_back_stop(d->put_back);
+	d->put_back = NULL;
+}
+
+static int
 start_capture(struct daemon *d, struct err *e)
 {
 	const struct capture_options o = {
@@ -496,7 +510,9 @@ const struct part daemon_parts[] = {
 	{"pipeline", "ingest", "projects spool state catalogue dedupe", 10000,
 		start_pipeline, stop_pipeline},
 	{"tls", "capture", "", 1000, start_tls, stop_tls},
-	{"capture", "capture", "projects spool disk dedupe tls", 10000,
+	{"letters", NULL, "projects spool dedupe", 2000, start_letters,
+		stop_letters},
+	{"capture", "capture", "projects spool disk dedupe tls letters", 10000,
 		start_capture, stop_capture},
 	{"clickhouse", "clickhouse", "catalogue", 5000, start_clickhouse,
 		stop_clickhouse},

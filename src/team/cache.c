@@ -31,6 +31,7 @@ team_cache_free(struct team_cache *c)
 	if (c == NULL)
 		return;
 	team_pg_free(c->pg);
+	team_waiting_free(c->waiting);
 	team_snapshot_unref(c->current);
 	if (c->reader != NULL)
 		store_reader_close(c->reader);

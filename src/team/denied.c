@@ -7,9 +7,9 @@
 
 /*
  * Keys of which Postgres said that nobody has them (team-6): a table of fixed
- * size, so that any number of made-up keys costs no memory; each place is one of
- * WAYS that the key may stand in, the one that ends first is taken. Whole keys
- * are kept: none is refused for another's sake.
+ * size, so that any number of made-up keys costs no memory. A key may stand in
+ * one of WAYS places, the one that ends first is taken. Whole keys are kept:
+ * none is refused for another's sake.
  */
 #define WAYS 4
 #define DENIED_NS (LIMIT_TEAM_DENIED_MS * INT64_C(1000000))

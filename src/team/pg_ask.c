@@ -58,6 +58,14 @@ team_look(struct team_cache *c, struct slice token)
 	return TEAM_NO;
 }
 
+bool
+team_ask_is_away(const struct team_cache *c)
+{
+	const struct team_ask *a = c->pg == NULL ? NULL : c->pg->ask;
+
+	return a == NULL || atomic_load(&a->is_away);
+}
+
 int
 team_ask(struct team_cache *c, struct team_question *q, struct err *e)
 {

@@ -241,6 +241,7 @@ team_pg_refresh(struct team_cache *c, bool always, struct err *e)
 	struct team_pg *t = c->pg;
 	struct load l = {.n = 0};
 	struct pg_array names;
+	int64_t begin_ns = clock_mono_ns();
 	char seen[160];
 	int rc;
 
@@ -259,7 +260,7 @@ team_pg_refresh(struct team_cache *c, bool always, struct err *e)
 			memcpy(t->seen, seen, sizeof(seen));
 	}
 	if (rc == 0)
-		atomic_store(&t->fresh_at_ns, clock_mono_ns());
+		atomic_store(&t->seen_since_ns, begin_ns);
 	else
 		pg_cancel_group(t->conn);
 	pg_array_fini(&names);

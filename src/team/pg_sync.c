@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "team/team_pg.h"
 
-#define FRESH_NS (60 * 1000000000LL)
 #define KICKS_APART_NS (100 * 1000000LL)
 
 /* Logs and keeps what became of a look, if that is news. why NULL: all well. */
@@ -116,7 +115,9 @@ team_cache_attach(struct team_cache *c, struct pg *pg, struct err *e)
 	cond_init(&t->cond);
 	lock_take(&c->change);
 	c->pg = t;
-	rc = team_cache_reload(c, e);
+	c->waiting = team_waiting_new();
+	rc = c->waiting == NULL ? err_set(e, ERR_NO_MEMORY, "projects")
+				: team_cache_reload(c, e);
 	lock_release(&c->change);
 	return rc;
 }
@@ -153,14 +154,21 @@ team_cache_follow(struct team_cache *c, int64_t wait_ms, struct err *e)
 }
 
 bool
-team_cache_is_fresh(const struct team_cache *c)
+team_cache_has_postgres(const struct team_cache *c)
 {
-	int64_t at_ns;
+	return c->pg != NULL;
+}
 
-	if (c->pg == NULL)
-		return true;
-	at_ns = atomic_load(&c->pg->fresh_at_ns);
-	return at_ns != 0 && clock_mono_ns() - at_ns < FRESH_NS;
+bool
+team_was_seen_since(const struct team_cache *c, int64_t at_ns)
+{
+	return atomic_load(&c->pg->seen_since_ns) >= at_ns;
+}
+
+void
+team_look_now(struct team_cache *c)
+{
+	team_pg_kick(c->pg);
 }
 
 void

@@ -61,9 +61,6 @@ MUST_CHECK int team_cache_refresh(struct team_cache *c, struct err *e);
  * or failed so once, at most so long. */
 MUST_CHECK int team_cache_follow(
 	struct team_cache *c, int64_t wait_ms, struct err *e);
-/* false: Postgres was not asked for half a minute, or never since the start: a
- * token that is not known may be that of a project. @thread any */
-bool team_cache_is_fresh(const struct team_cache *c);
 /*
  * A key that the snapshot has not, where projects are in Postgres. NO: Postgres
  * said lately that nobody has it, or projects are in config.db. AWAY: it cannot
@@ -74,8 +71,8 @@ enum team_answer team_look(struct team_cache *c, struct slice token);
 /*
  * Asks on another thread, many keys at once, equal ones once. done is called
  * there exactly once, within some seconds, with YES (the snapshot has it now),
- * NO or AWAY; it must not block. q and its token live until then. BUSY: too many
- * wait. STOPPING. @thread any
+ * NO or AWAY; it must not block. q and its token live until then. BUSY: too
+ * many wait. STOPPING. @thread any
  */
 struct team_question {
 	struct team_question *next;
@@ -84,8 +81,46 @@ struct team_question {
 };
 MUST_CHECK int team_ask(
 	struct team_cache *c, struct team_question *q, struct err *e);
+/*
+ * Keys that have dead letters to be put back, because Postgres was away (spec
+ * capture 9). Events of such a key go behind them (team-7): A_MOMENT: they will
+ * be through soon; LONG: as further letters. Nothing waits where projects are
+ * in config.db. @thread any
+ */
+enum team_wait { TEAM_WAITS_NOT, TEAM_WAITS_A_MOMENT, TEAM_WAITS_LONG };
+enum team_wait team_waits(struct team_cache *c, struct slice token);
+/* Around the writing of letters of one key: begin before they are handed to the
+ * writer, end once they are committed and before anybody is told, with the
+ * offset of the last, or of one behind it; -1: they were not written. BUSY: too
+ * many keys wait. */
+struct team_letters {
+	int64_t n, bytes; /* of their values */
+	uint64_t hash; /* begin sets it */
+};
+MUST_CHECK int team_waiting_begin(struct team_cache *c, struct slice token,
+	struct team_letters *l, struct err *e);
+void team_waiting_end(
+	struct team_cache *c, const struct team_letters *l, int64_t last);
+int64_t team_waiting_bytes(const struct team_cache *c);
+int64_t team_waiting_letters(const struct team_cache *c);
+/* For who puts them back; not where projects are in config.db. A letter that
+ * was there at the start: */
+MUST_CHECK int team_waiting_found(struct team_cache *c, struct slice token,
+	int64_t offset, int64_t bytes, struct err *e);
+/* All before next are settled; so many of them are news. */
+void team_waiting_settled(
+	struct team_cache *c, int64_t next, int64_t letters, int64_t bytes);
+/* Until there are new letters since *seen, woken, or the deadline. */
+void team_waiting_watch(
+	struct team_cache *c, uint64_t *seen, int64_t deadline_ns);
+void team_waiting_wake(struct team_cache *c);
+/* false: no look at all projects that began since at_ns (clock_mono_ns) has
+ * succeeded yet. team_look_now: one begins at once. */
+bool team_was_seen_since(const struct team_cache *c, int64_t at_ns);
+void team_look_now(struct team_cache *c);
 /* Ends that thread; what waits is answered AWAY, later questions STOPPING. */
 void team_ask_stop(struct team_cache *c);
+bool team_cache_has_postgres(const struct team_cache *c);
 /* Why the last look at Postgres failed; "" if it did not. @thread any */
 void team_cache_trouble(struct team_cache *c, char *out, size_t size);
 /* Wait-free for readers apart from one short lock. @thread any */

@@ -51,6 +51,7 @@ struct team_cache {
 	struct lock lock; /* guards current */
 	struct team_snapshot *current;
 	struct team_pg *pg; /* NULL: projects are in config.db */
+	struct team_waiting *waiting; /* NULL: the same */
 };
 
 enum team_sql {

@@ -45,7 +45,7 @@ struct team_pg {
 	bool is_stopping, was_tried;
 	bool is_kicked; /* something changed: look now */
 	char why[240]; /* of the last look that failed; "" after one that did not */
-	_Atomic int64_t fresh_at_ns; /* 0: never since the start */
+	_Atomic int64_t seen_since_ns; /* the last good look's begin; 0: none */
 	_Atomic bool is_told; /* of each change, by a trigger and NOTIFY */
 	struct thread thread;
 	struct team_ask *ask; /* NULL: of a command, or not yet */
@@ -62,9 +62,16 @@ bool team_denied_has(struct team_denied *d, struct slice token);
 void team_denied_add(struct team_denied *d, struct slice token);
 void team_denied_clear(struct team_denied *d);
 
+/* waiting.c: keys with letters to be put back (team.h). */
+struct team_waiting;
+struct team_waiting *team_waiting_new(void); /* NULL: no memory */
+void team_waiting_free(struct team_waiting *w);
+
 /* pg_ask.c: the thread that looks keys up and hears of changes. */
 MUST_CHECK int team_ask_start(struct team_cache *c, struct err *e);
 void team_ask_free(struct team_ask *a); /* NULL allowed */
+/* The last try to ask failed. */
+bool team_ask_is_away(const struct team_cache *c);
 /* The keys of qs that posthog_team or sluice.old_token has: answers. */
 MUST_CHECK int team_ask_keys(struct pg_conn *conn,
 	struct team_question *const *qs, enum team_answer *answers, int n,

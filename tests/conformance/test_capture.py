@@ -62,6 +62,16 @@ def daemon():
         yield Topics(sluice)
 
 
+@pytest.fixture(scope="module")
+def daemon_without_store():
+    """Its projects are in a Postgres that never was there."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        url = f"postgresql://nobody@127.0.0.1:{s.getsockname()[1]}/none"
+        with Sluice(settings={"postgres.url": url}, ready=False) as sluice:
+            yield Topics(sluice)
+
+
 def encode_step(body, step):
     name, _, argument = step.partition(":")
     if name == "gzip":
@@ -228,7 +238,8 @@ def check_records(daemon, token, expect, received):
         check_message(record, event, received)
 
 
-NOW = [c for c in CASES if c["name"] not in LATER]
+NOW = [c for c in CASES if c["name"] not in LATER and "setup" not in c]
+STORE_DOWN = [c for c in CASES if c.get("setup") == {"store": "down"}]
 
 
 @pytest.mark.parametrize("case", NOW, ids=[c["name"] for c in NOW])
@@ -242,6 +253,22 @@ def test_case(daemon, case):
     )
     check_answer(*answer, case["expect"])
     check_records(daemon, token, case["expect"], received)
+
+
+@pytest.mark.parametrize("case", STORE_DOWN, ids=[c["name"] for c in STORE_DOWN])
+def test_case_while_the_store_is_down(daemon_without_store, case):
+    daemon = daemon_without_store
+    received = time.time()
+    answer = ask(
+        daemon.sluice.ports["capture"], case["request"], build_body(case["request"])
+    )
+    check_answer(*answer, case["expect"])
+    check_records(daemon, "phc_not_in_the_cache", case["expect"], received)
+
+
+def test_each_case_runs_or_is_later():
+    assert len(CASES) == len(NOW) + len(STORE_DOWN) + len(LATER)
+    assert len(STORE_DOWN) == 2
 
 
 def test_later_cases_are_few_and_known():

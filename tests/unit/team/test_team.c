@@ -387,6 +387,90 @@ a_denied_key_is_remembered_until_a_change(void **state)
 	assert_in_range(n_kept, LIMIT_TEAM_DENIED - 64, LIMIT_TEAM_DENIED);
 }
 
+static enum team_wait
+waits(struct fixture *f, const char *token)
+{
+	return team_waits(f->c, slice_str(token));
+}
+
+/* team-7 */
+static void
+a_key_waits_for_its_letters(void **state)
+{
+	struct fixture *f = *state;
+	struct team_letters a = {.n = 2, .bytes = 200},
+			    b = {.n = 1, .bytes = 9};
+	struct err e;
+
+	/* Not where projects are in config.db. */
+	assert_int_equal(
+		team_waiting_begin(f->c, SLICE_LIT("phc_a"), &a, &e), 0);
+	assert_int_equal(waits(f, "phc_a"), TEAM_WAITS_NOT);
+	team_waiting_end(f->c, &a, 5);
+	f->c->waiting = team_waiting_new();
+	team_waiting_settled(f->c, 10, 0, 0);
+	assert_int_equal(waits(f, "phc_a"), TEAM_WAITS_NOT);
+
+	/* From before it is written. */
+	assert_int_equal(
+		team_waiting_begin(f->c, SLICE_LIT("phc_a"), &a, &e), 0);
+	assert_int_equal(waits(f, "phc_a"), TEAM_WAITS_LONG);
+	assert_int_equal(waits(f, "phc_b"), TEAM_WAITS_NOT);
+	assert_int_equal(team_waiting_bytes(f->c), 200);
+	team_waiting_end(f->c, &a, 11);
+	assert_int_equal(waits(f, "phc_a"), TEAM_WAITS_LONG);
+	/* One that was not written does not count. */
+	assert_int_equal(
+		team_waiting_begin(f->c, SLICE_LIT("phc_b"), &b, &e), 0);
+	team_waiting_end(f->c, &b, -1);
+	assert_int_equal(waits(f, "phc_b"), TEAM_WAITS_NOT);
+	/* Until all of them are settled. */
+	team_waiting_settled(f->c, 11, 1, 100);
+	assert_int_equal(waits(f, "phc_a"), TEAM_WAITS_LONG);
+	assert_int_equal(team_waiting_letters(f->c), 1);
+	/* Another one is being written meanwhile. */
+	assert_int_equal(
+		team_waiting_begin(f->c, SLICE_LIT("phc_a"), &b, &e), 0);
+	team_waiting_settled(f->c, 12, 1, 100);
+	assert_int_equal(waits(f, "phc_a"), TEAM_WAITS_LONG);
+	team_waiting_end(f->c, &b, 12);
+	team_waiting_settled(f->c, 13, 1, 9);
+	assert_int_equal(waits(f, "phc_a"), TEAM_WAITS_NOT);
+	assert_int_equal(team_waiting_bytes(f->c), 0);
+	assert_int_equal(team_waiting_letters(f->c), 0);
+}
+
+/* team-7 */
+static void
+many_keys_wait_and_are_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	char text[32];
+	struct err e;
+
+	f->c->waiting = team_waiting_new();
+	for (int i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "phc_%d", i);
+		assert_int_equal(
+			team_waiting_found(f->c, slice_str(text), i, 10, &e),
+			0);
+		/* Half of them are through when the table grows. */
+		if (i % 2 == 1)
+			team_waiting_settled(f->c, i / 2, i % 4 == 1, 10);
+	}
+	for (int i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "phc_%d", i);
+		assert_int_equal(waits(f, text),
+			i < 19999 / 2 ? TEAM_WAITS_NOT : TEAM_WAITS_LONG);
+	}
+	team_waiting_settled(f->c, 20000, team_waiting_letters(f->c),
+		team_waiting_bytes(f->c));
+	for (int i = 0; i < 20000; i += 100) {
+		snprintf(text, sizeof(text), "phc_%d", i);
+		assert_int_equal(waits(f, text), TEAM_WAITS_NOT);
+	}
+}
+
 int
 main(void)
 {
@@ -410,6 +494,10 @@ main(void)
 			a_deleted_project_is_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			json_has_every_setting, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_key_waits_for_its_letters, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			many_keys_wait_and_are_forgotten, set_up, tear_down),
 		cmocka_unit_test(a_denied_key_is_remembered_until_a_change),
 		cmocka_unit_test(settings_stand_in_the_order_of_names),
 	};
