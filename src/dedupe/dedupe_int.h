@@ -41,12 +41,13 @@ struct dedupe {
 	size_t n_pending, pending_cap;
 	size_t marked; /* n_pending at the last mark */
 	struct dedupe_oldest oldest, oldest_before; /* before: the group */
+	int64_t time_ms; /* of the memory, less the monotonic clock's */
 	struct dedupe_row rows[DEDUPE_CACHED_ROWS]; /* read last */
 	int next_row; /* that is replaced */
 };
 
 /* rows.c: what is in the file. @thread store */
-/* Everything that is there, into the filter. */
+/* Everything that is there, into the filter; sets the time. */
 MUST_CHECK int dedupe_rows_load(
 	struct dedupe *d, struct store_conn *c, struct err *e);
 /* Whether entry number is this print. */

@@ -11,6 +11,26 @@
  */
 #define DELETE_ROWS_MIN 64
 
+/*
+ * Ages are counted by the monotonic clock, so that a wall clock that jumps while
+ * the daemon runs forgets nothing; a start takes the wall clock's time, but none
+ * before the newest row.
+ */
+static int64_t
+now_ms(const struct dedupe *d)
+{
+	return clock_mono_ns() / 1000000 + d->time_ms;
+}
+
+static void
+set_time(struct dedupe *d, int64_t newest_ms)
+{
+	int64_t wall_ms = clock_now_us() / 1000;
+
+	d->time_ms = (wall_ms > newest_ms ? wall_ms : newest_ms) -
+		     clock_mono_ns() / 1000000;
+}
+
 static bool
 is_whole(struct slice prints, int64_t n)
 {
@@ -64,13 +84,14 @@ dedupe_rows_load(struct dedupe *d, struct store_conn *c, struct err *e)
 		r = sql_step(st, e);
 	if (r < 0)
 		return r;
+	set_time(d, r == 0 ? INT64_MIN : sql_col_i64(st, 1));
 	if (r == 0) {
 		d->oldest = (struct dedupe_oldest){
 			.is_known = true, .is_none = true};
 		return 0;
 	}
 	end = sql_col_i64(st, 0);
-	first = sql_col_i64(st, 1);
+	first = sql_col_i64(st, 2);
 	sql_reset(st);
 	d->f.oldest = end - d->limit > first ? end - d->limit : first;
 	d->f.next = d->f.oldest;
@@ -147,7 +168,7 @@ dedupe_rows_confirm(struct dedupe *d, struct store_conn *c, int64_t number,
 }
 
 static int
-add_rows(struct dedupe *d, struct store_conn *c, int64_t now_ms, struct err *e)
+add_rows(struct dedupe *d, struct store_conn *c, int64_t at_ms, struct err *e)
 {
 	int64_t n = (int64_t)(d->n_pending / DEDUPE_PRINT_BYTES);
 	int r = 0;
@@ -161,7 +182,7 @@ add_rows(struct dedupe *d, struct store_conn *c, int64_t now_ms, struct err *e)
 		if (r != 0)
 			return r;
 		sql_bind_i64(st, 1, d->committed + at);
-		sql_bind_i64(st, 2, now_ms);
+		sql_bind_i64(st, 2, at_ms);
 		sql_bind_i64(st, 3, some);
 		sql_bind_blob(st, 4,
 			slice_of(d->pending + at * DEDUPE_PRINT_BYTES,
@@ -169,23 +190,23 @@ add_rows(struct dedupe *d, struct store_conn *c, int64_t now_ms, struct err *e)
 		r = sql_run(st, e);
 		if (r == 0 && d->oldest.is_none)
 			d->oldest = (struct dedupe_oldest){
-				true, false, d->committed + at, now_ms, some};
+				true, false, d->committed + at, at_ms, some};
 	}
 	return r;
 }
 
 static bool
-is_over(const struct dedupe *d, const struct dedupe_oldest *row, int64_t now_ms)
+is_over(const struct dedupe *d, const struct dedupe_oldest *row, int64_t at_ms)
 {
 	int64_t age_ms = atomic_load(&d->age_ms);
 
 	return row->id + row->n <= d->f.next - d->limit ||
-	       now_ms - row->at_ms >= age_ms;
+	       at_ms - row->at_ms >= age_ms;
 }
 
 /* The first of at most max rows that stays; is_known false: not among them. */
 static int
-find_oldest(struct dedupe *d, struct store_conn *c, int64_t now_ms, int64_t max,
+find_oldest(struct dedupe *d, struct store_conn *c, int64_t at_ms, int64_t max,
 	int64_t *keep_from, struct err *e)
 {
 	struct dedupe_oldest row = {.is_known = true};
@@ -203,7 +224,7 @@ find_oldest(struct dedupe *d, struct store_conn *c, int64_t now_ms, int64_t max,
 		row.id = sql_col_i64(st, 0);
 		row.at_ms = sql_col_i64(st, 1);
 		row.n = sql_col_i64(st, 2);
-		if (!is_over(d, &row, now_ms)) {
+		if (!is_over(d, &row, at_ms)) {
 			d->oldest = row;
 			*keep_from = row.id;
 			break;
@@ -219,16 +240,16 @@ find_oldest(struct dedupe *d, struct store_conn *c, int64_t now_ms, int64_t max,
 int
 dedupe_rows_save(struct dedupe *d, struct store_conn *c, struct err *e)
 {
-	int64_t now_ms = clock_now_us() / 1000, keep_from;
+	int64_t at_ms = now_ms(d), keep_from;
 	int64_t n = (int64_t)(d->n_pending / DEDUPE_PRINT_BYTES);
 	struct store_stmt *st;
-	int r = add_rows(d, c, now_ms, e);
+	int r = add_rows(d, c, at_ms, e);
 
 	if (r != 0 ||
 		(d->oldest.is_known &&
-			(d->oldest.is_none || !is_over(d, &d->oldest, now_ms))))
+			(d->oldest.is_none || !is_over(d, &d->oldest, at_ms))))
 		return r;
-	r = find_oldest(d, c, now_ms, DELETE_ROWS_MIN + 2 * n, &keep_from, e);
+	r = find_oldest(d, c, at_ms, DELETE_ROWS_MIN + 2 * n, &keep_from, e);
 	if (r == 0)
 		r = sql_get(c, &dedupe_sql, DEDUPE_SQL_DELETE, &st, e);
 	if (r != 0)

@@ -18,7 +18,7 @@ from sluicetest import Sluice
 HERE = pathlib.Path(__file__).resolve().parent
 CASES = [
     case
-    for name in ("capture", "own_capture", "own_capture_sdks")
+    for name in ("capture", "own_capture", "own_capture_sdks", "own_capture_copies")
     for case in json.loads((HERE / "cases" / f"{name}.json").read_text())
 ]
 LATER = json.loads((HERE / "later.json").read_text())["capture"]
