@@ -15,6 +15,7 @@
 #include "stats/refusal.h"
 #include "stats/stats.h"
 #include "store/store.h"
+#include "team/team.h"
 
 static void
 put_file(struct buf *b, const char *name, struct store *s, bool first)
@@ -128,7 +129,10 @@ put_postgres(struct admin *a, struct buf *b)
 		st.version / 10000, st.version % 10000,
 		st.is_tls ? "true" : "false");
 	json_put_string(b, slice_str(st.why));
-	buf_append_char(b, '}');
+	buf_printf(b,
+		",\"letters_waiting\":%lld,\"letters_waiting_bytes\":%lld}",
+		(long long)team_waiting_letters(a->o.teams),
+		(long long)team_waiting_bytes(a->o.teams));
 }
 
 static void

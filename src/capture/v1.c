@@ -227,7 +227,8 @@ capture_v1_rules(struct capture_ctx *x)
 			continue;
 		why = capture_rule_event(x, ev);
 		if (why != DROP_NONE) {
-			stats_dropped(x->team->id, (int)why, 1);
+			stats_dropped(
+				x->team == NULL ? 0 : x->team->id, (int)why, 1);
 			v->drop = "event_restriction_drop";
 		}
 		v->is_limited = (ev->rules & RULE_LIMITED) != 0;

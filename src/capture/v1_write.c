@@ -129,7 +129,8 @@ capture_v1_write(struct capture_ctx *x)
 		put_result(answer, v);
 		if (v->drop != NULL) {
 			if (v->cause != DROP_NONE)
-				stats_dropped(x->team->id, (int)v->cause, 1);
+				stats_dropped(x->team == NULL ? 0 : x->team->id,
+					(int)v->cause, 1);
 			continue;
 		}
 		if (write_event(x, &x->body.events[i], v) != 0)

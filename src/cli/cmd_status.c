@@ -44,6 +44,21 @@ print_letters(struct api_doc *d)
 	}
 }
 
+/* Only while some wait. */
+static void
+print_waiting(struct api_doc *d)
+{
+	uint32_t pg = json_member(&d->json, 0, SLICE_LIT("postgres"));
+
+	if (pg == 0 || d->json.nodes[pg].type != JSON_OBJECT ||
+		strcmp(api_text(d, pg, "letters_waiting"), "0") == 0)
+		return;
+	printf("postgres     %s; %s events (%s bytes) of keys that were not "
+	       "known while it was away wait to be put back\n",
+		api_text(d, pg, "state"), api_text(d, pg, "letters_waiting"),
+		api_text(d, pg, "letters_waiting_bytes"));
+}
+
 static void
 print_tls(struct api_doc *d)
 {
@@ -139,6 +154,7 @@ cmd_status(struct cli *c)
 	print_tls(&d);
 	print_behind(&d);
 	print_letters(&d);
+	print_waiting(&d);
 	print_hops(&d);
 	print_rest(&d);
 	api_doc_fini(&d);

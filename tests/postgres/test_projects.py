@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 
 import pytest
 from sluicetest import CommandFailed, Sluice, eventually
@@ -192,25 +193,59 @@ def test_known_keys_work_while_postgres_is_away(lone_server):
         s.cli("project", "create", "--name", "b")
 
 
+def send_v1(s, token):
+    """(status, the results in their order) of one event to the strict endpoint."""
+    at = "2026-01-02T03:04:05Z"
+    event = {"event": "v1", "uuid": str(uuid.uuid4()), "distinct_id": "u"}
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "PostHog-Sdk-Info": "test/1.0",
+        "PostHog-Attempt": "1",
+        "PostHog-Request-Id": str(uuid.uuid4()),
+        "PostHog-Request-Timestamp": at,
+        "Content-Type": "application/json",
+        "User-Agent": "test",
+    }
+    body = {"created_at": at, "batch": [{**event, "timestamp": at}]}
+    status, _, text = s.http(
+        "capture", "/i/v1/analytics/events", json.dumps(body).encode(), headers
+    )
+    return status, [x["result"] for x in json.loads(text)["results"].values()]
+
+
 def test_unknown_keys_become_letters_while_postgres_is_away(lone_server):
     """Never a 401: the key may be that of a project."""
     lone_server.create_db("letters")
     url = lone_server.url("letters")
     lone_server.stop()
-    with Sluice(settings=settings(url), ready=False) as s:
+    dropped = {"capture.drop_events_by_token_distinct_id": "phc_dropped"}
+    with Sluice(settings={**settings(url), **dropped}, ready=False) as s:
+        assert send_v1(s, "phc_dropped") == (200, ["drop"])
+        assert send_v1(s, "phc_other") == (200, ["ok"])
+        assert [x["event"] for x in s.cli_lines("dlq", "list")] == ["v1"]
         token = "phc_not_seen_yet"
         assert send(s, token) == 200
         body = b'[{"event":"$snapshot"}]'
         assert s.http("capture", f"/s/?token={token}", body)[0] == 503
-        letters = s.cli_lines("dlq", "list")
+        letters = [x for x in s.cli_lines("dlq", "list") if x["event"] != "v1"]
         assert len(letters) == 1
         letter = s.cli_json("dlq", "show", letters[0]["id"])
         text = json.dumps(letter)
-        assert "team_lookup_failed" in text
+        assert letter["reason"] == "team_lookup_failed"
+        assert letter["headers"]["dlq_cause"] == "postgres_unavailable"
+        assert status(s)["postgres"]["letters_waiting"] == 2
+        assert "2 events" in s.cli("status")
         assert "Unable to fetch team from Postgres. Error: Postgres: " in text
         assert lone_server.PASSWORD not in text + s.log()
         lone_server.start()
         eventually(lambda: send(s, "phc_of_nobody") == 401, 20, "refused again")
+        eventually(lambda: status(s)["postgres"]["letters_waiting"] == 0, 20, "judged")
+        reasons = {x["reason"] for x in s.cli_lines("dlq", "list")}
+        assert reasons == {"unknown_token"}
+        groups = s.cli_lines("dlq", "list", "--by-error")
+        assert [(g["reason"], g["error"]) for g in groups] == [
+            ("unknown_token", "Unknown API key")
+        ]
 
 
 def test_letters_are_put_back_in_order_when_postgres_is_back(lone_server):

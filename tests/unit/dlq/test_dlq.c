@@ -334,6 +334,67 @@ marks_and_counts_agree(void **state)
 	assert_int_equal(at_ms, 0);
 }
 
+struct reason_job {
+	struct store_job job;
+	int64_t offset;
+};
+
+static int
+run_reason(struct store_job *job, struct store_conn *c, struct err *e)
+{
+	return dlq_mark_reason(c, ((struct reason_job *)(void *)job)->offset,
+		"unknown_token", "Unknown API key", e);
+}
+
+static void
+find_out(struct world *w, int64_t offset)
+{
+	struct reason_job j = {
+		.job = {.run = run_reason, .bytes = 1}, .offset = offset};
+	struct err e;
+
+	assert_int_equal(store_call(w->spool, &j.job, &e), 0);
+}
+
+/* dlq-2: also one that is indexed after its reason was found out. */
+static void
+a_reason_found_out_later_counts(void **state)
+{
+	struct world *w = *state;
+	struct dlq_group *g;
+	struct dlq_row row;
+	struct err e;
+
+	append(w, 0, 0, 4, 1);
+	find_out(w, 1);
+	sync_all(w);
+	find_out(w, 2);
+	find_out(w, 2);
+	assert_int_equal(groups(w, 7, NULL, &g), 2);
+	assert_int_equal(
+		groups(w, 1U << DLQ_PENDING, "Unknown API key", &g), 1);
+	assert_int_equal(g[0].n[DLQ_PENDING], 2);
+	assert_int_equal(g[0].team_id, 7);
+	assert_true(slice_eq_str(g[0].reason, "unknown_token"));
+	assert_true(slice_eq_str(g[0].step, "persons"));
+	assert_int_equal(g[0].newest, 2);
+	assert_int_equal(count(w, 1U << DLQ_PENDING, "Unknown API key"), 2);
+	assert_int_equal(count(w, 1U << DLQ_PENDING, NULL), 4);
+	assert_int_equal(dlq_find(w->dlq, SLICE_LIT("0-1"), &row, &e), 0);
+	assert_string_equal(row.mark.reason, "unknown_token");
+	assert_int_equal(row.state, DLQ_PENDING);
+	/* It can still be discarded, once. */
+	discard(w, 0, 1, 0);
+	discard(w, 0, 1, -ERR_EXISTS);
+	assert_int_equal(groups(w, 1U << DLQ_DISCARDED, NULL, &g), 1);
+	assert_int_equal(g[0].n[DLQ_DISCARDED], 1);
+	assert_int_equal(g[0].n[DLQ_PENDING], 1);
+	assert_true(slice_eq_str(g[0].reason, "unknown_token"));
+	find_out(w, 0);
+	find_out(w, 3);
+	assert_int_equal(groups(w, 7, NULL, &g), 1);
+}
+
 static int64_t
 number(struct store *s, const char *sql)
 {
@@ -556,6 +617,7 @@ main(void)
 		TEST(a_long_error_is_cut_between_characters),
 		TEST(letters_are_indexed_and_grouped),
 		TEST(marks_and_counts_agree),
+		TEST(a_reason_found_out_later_counts),
 		TEST(what_retention_deletes_is_forgotten),
 		TEST(groups_are_bounded),
 		TEST(a_sync_goes_on_where_the_last_ended),
