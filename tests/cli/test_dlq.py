@@ -300,6 +300,32 @@ def test_replays_at_once_and_around_a_kill_store_each_event_once(sluice):
     assert (status["pending"], status["replayed"]) == (0, n)
 
 
+def test_many_letters_in_a_minute_raise_an_alert():
+    settings = {"capture.unknown_token": "keep", "dlq.alert_per_min": "5"}
+    with Sluice(settings=settings) as s:
+        lose(s, 5)
+        (pending,) = s.cli_json("status")["dead_letters"]["alerts"]
+        assert pending["text"].startswith("5 pending since 20")
+        assert "sluice dlq list --by-error" in pending["do"]
+        lose(s, 6, 5)
+        _, fast = s.cli_json("status")["dead_letters"]["alerts"]
+        assert fast["text"].startswith("6 came in the last minute, more than")
+        # What was there before is none that came.
+        s.stop()
+        s.start()
+        letters = s.cli_json("status")["dead_letters"]
+        assert len(letters["alerts"]) == 1 and letters["per_minute"] == 0
+        assert letters["by_project"] == [
+            {"project_id": 0, "pending": 6, "replayed": 0, "discarded": 0}
+        ]
+        (kind,) = letters["by_reason"]
+        assert (kind["reason"], kind["step"], kind["pending"]) == (
+            "unknown_token",
+            "capture",
+            6,
+        )
+
+
 def test_bytes_that_are_no_text_are_shown_as_base64():
     with Sluice(settings={"kafka.allow_produce": "events_plugin_ingestion"}) as s:
         project = s.project()

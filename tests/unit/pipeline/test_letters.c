@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "dlq/mark.h"
+#include "dlq/dlq.h"
 
 static const char *const plain[] = {NULL};
 
@@ -301,6 +301,53 @@ a_letter_of_capture_goes_back_to_its_log(void **state)
 	buf_fini(&b);
 }
 
+/* pipeline-8: each item is told how it went, and the others go on. What fails
+ * again says which letter it was. */
+static void
+letters_are_put_back_together(void **state)
+{
+	static const int codes[] = {
+		0, -ERR_EXISTS, -ERR_EXISTS, -ERR_NOT_FOUND, 0};
+	const struct pipeline_replay_how how = {.who = "me"};
+	struct pipeline_replay items[] = {{.offset = 0}, {.offset = 0},
+		{.offset = 1}, {.offset = 9}, {.offset = 2}};
+	struct headers h = {0};
+	struct world *w = *state;
+	const int64_t discarded = 1;
+	struct dlq_mark mark;
+	struct store_conn *c;
+	struct dlq *dlq;
+	int code = 1;
+	struct err e;
+
+	for (int i = 0; i < 3; i++)
+		send(w, 10 + i, "phc_late");
+	world_start(w, plain);
+	world_drain(w);
+	assert_int_equal(dlq_new(w->spool, w->state, &dlq, &e), 0);
+	assert_int_equal(
+		dlq_discard(dlq, 1, &discarded, 1, SLICE_LIT("x"), &code, &e),
+		0);
+	dlq_free(dlq);
+	assert_int_equal(pipeline_replay_letters(
+				 w->p, 1, items, ARRAY_LEN(items), &how, &e),
+		0);
+	for (size_t i = 0; i < ARRAY_LEN(items); i++)
+		assert_int_equal(items[i].code, codes[i]);
+	world_drain(w);
+	assert_int_equal(world_count(w, TOPIC_INGESTION, 1), 2);
+	/* The key is still no project's. */
+	assert_int_equal(world_count(w, TOPIC_DEAD_LETTERS, 1), 5);
+	world_each(w, TOPIC_DEAD_LETTERS, 1, note_headers, &h);
+	assert_non_null(strstr(h.text, "dlq_replay_of="));
+	assert_non_null(strstr(h.text, "dlq_attempts=1 "));
+	assert_int_equal(store_reader_open(w->state, &c, &e), 0);
+	assert_int_equal(dlq_mark_get(c, 2, &mark, &e), 0);
+	assert_int_equal(mark.replays, 1);
+	assert_string_equal(mark.who, "me");
+	store_reader_close(c);
+}
+
 #define LETTER_TEST(f)                                                         \
 	cmocka_unit_test_setup_teardown(f, make_world, remove_world)
 
@@ -314,6 +361,7 @@ run_letter_tests(void)
 		LETTER_TEST(a_merge_over_the_limit_becomes_a_letter),
 		LETTER_TEST(a_bare_event_is_taken),
 		LETTER_TEST(a_letter_is_put_back_once),
+		LETTER_TEST(letters_are_put_back_together),
 		LETTER_TEST(a_letter_of_capture_goes_back_to_its_log),
 	};
 
