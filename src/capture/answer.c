@@ -76,6 +76,7 @@ capture_answer_ok(struct http_request *r, bool beacon)
 void
 capture_answer_over_quota(struct http_request *r, bool is_recording)
 {
+	stats_add(STATS_CAPTURE_ERRORS, CAPTURE_BILLING_LIMIT, 1);
 	http_answer(r, 200, "application/json",
 		is_recording ? SLICE_LIT("{\"status\": 1, \"quota_limited\": "
 					 "[\"recordings\"]}")

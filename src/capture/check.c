@@ -33,6 +33,8 @@ capture_drop_filtered(struct capture_ctx *x)
 			b->n - kept);
 	b->n = kept;
 	x->is_done = kept == 0;
+	if (x->is_done)
+		stats_add(STATS_CAPTURE_ERRORS, CAPTURE_EMPTY_FILTERED, 1);
 	return 0;
 }
 
@@ -185,16 +187,27 @@ distinct_id(struct capture_ctx *x, const struct capture_event *ev)
 	return id;
 }
 
+/* The whole request goes for one of its events. */
+static void
+count_refused(struct capture_ctx *x, enum capture_drop why)
+{
+	stats_add(STATS_CAPTURE_DROPPED, (int)why, x->body.n);
+}
+
 static int
 check_event(struct capture_ctx *x, struct capture_event *ev)
 {
-	if (ev->event.len == 2)
+	if (ev->event.len == 2) {
+		count_refused(x, DROP_NO_NAME);
 		return capture_refuse(x, 400, CAPTURE_NO_EVENT_NAME,
 			"event submitted with an empty event name");
+	}
 	ev->id = distinct_id(x, ev);
-	if (ev->id.p == NULL)
+	if (ev->id.p == NULL) {
+		count_refused(x, DROP_NO_DISTINCT_ID);
 		return capture_refuse(x, 400, CAPTURE_NO_DISTINCT_ID,
 			"event submitted without a distinct_id");
+	}
 	ev->is_cookieless = capture_raw_is(ev->p_cookieless, "true");
 	if (ev->p_cookieless.p != NULL && !ev->is_cookieless &&
 		!capture_raw_is(ev->p_cookieless, "false"))

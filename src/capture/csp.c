@@ -6,6 +6,7 @@
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "base/uuid.h"
+#include "stats/stats.h"
 
 /*
  * Reports that browsers send by themselves (spec capture 3.10). They become
@@ -336,5 +337,7 @@ capture_csp_read(struct capture_ctx *x)
 		return bad_report(x, "Invalid CSP report format");
 	}
 	x->is_done = x->body.n == 0;
+	if (x->answer == TEAM_ASK)
+		stats_add(STATS_CAPTURE_RECEIVED, 0, x->body.n);
 	return 0;
 }

@@ -291,6 +291,7 @@ int
 capture_too_large(struct capture_ctx *x, size_t len, size_t max)
 {
 	stats_add(STATS_CAPTURE_SIZE_EXCEEDED, CAPTURE_SIZE_MESSAGE, 1);
+	stats_add(STATS_CAPTURE_DROPPED, DROP_TOO_BIG, 1);
 	return capture_refuse(x, 413, CAPTURE_OVERSIZE_EVENT,
 		"maximum event size exceeded: an event takes %zu bytes as a "
 		"message, the limit is %zu",

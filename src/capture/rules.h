@@ -15,7 +15,9 @@ enum capture_rule {
 	RULE_LIMITED = 16, /* over the limit of its key: v1 tells */
 };
 
-/* Labels of capture_events_dropped_total, in the order of labels.def. */
+/* Labels of capture_events_dropped_total, in the order of labels.def. No name,
+ * no distinct id and too big refuse the whole request, but for the strict
+ * endpoint. */
 enum capture_drop {
 	DROP_TOKEN,
 	DROP_RESTRICTION,

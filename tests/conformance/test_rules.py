@@ -119,6 +119,25 @@ def test_what_overflowed_is_ingested_exactly_once(sluice):
     assert len({r["uuid"] for r in rows}) == 150
 
 
+def test_persons_are_left_alone_where_a_rule_says_so(sluice):
+    token = project(sluice, [rule("skip_person_processing", distinct_ids=["ghost"])])
+    set_name = {"$set": {"name": "n"}}
+    sluice.send(token, [event("a", i, properties=set_name) for i in ("ghost", "real")])
+    sluice.drain()
+    listed = sluice.cli_lines("project", "list")
+    team = next(p for p in listed if p["api_token"] == token)
+    rows = [json.loads(r["value"]) for r in sluice.records("clickhouse_events_json")]
+    modes = {
+        r["distinct_id"]: r["person_mode"] for r in rows if r["team_id"] == team["id"]
+    }
+    assert modes == {"ghost": "propertyless", "real": "full"}
+    persons = [
+        json.loads(r["value"]) for r in sluice.records("clickhouse_person_distinct_id")
+    ]
+    ids = [p["distinct_id"] for p in persons if p["team_id"] == team["id"]]
+    assert ids == ["real"]
+
+
 def test_restrictions_drop_and_divert(sluice):
     token = project(
         sluice,

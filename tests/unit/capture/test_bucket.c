@@ -7,6 +7,8 @@
 
 #include "capture/bucket.h"
 #include "capture/list.h"
+#include "capture/quota.h"
+#include "tests/unit/capture/harness.h"
 #include "tests/unit/capture/suites.h"
 
 #define SECOND ((int64_t)1000000000)
@@ -97,11 +99,55 @@ a_list_holds_tokens_and_pairs(void **state)
 	capture_list_fini(&l);
 }
 
+/* 2026-11-30 and 2026-12-01, at noon. */
+#define NOVEMBER ((int64_t)1796040000 * 1000000)
+#define DECEMBER (NOVEMBER + (int64_t)86400 * 1000000)
+
+static void
+a_quota_is_used_up_in_its_month_and_kept(void **state)
+{
+	struct team_quotas of = {{10, -1, 0, -1, 5}};
+	uint32_t used[TEAM_N_KINDS] = {4, 1, 0, 0, 5};
+	struct quotas *q = NULL;
+	struct harness h;
+	struct err e;
+
+	(void)state;
+	harness_start(&h, NULL, NULL);
+	assert_int_equal(quotas_new(h.spool, &q, &e), 0);
+	assert_int_equal(
+		quotas_left(q, 7, &of, TEAM_KIND_EVENTS, NOVEMBER), 10);
+	assert_int_equal(
+		quotas_left(q, 7, &of, TEAM_KIND_EXCEPTIONS, NOVEMBER), 0);
+	assert_true(quotas_left(q, 7, &of, TEAM_KIND_RECORDINGS, NOVEMBER) ==
+		    INT64_MAX);
+	for (int64_t team = 1; team < 200; team++)
+		quotas_add(q, team, used, NOVEMBER);
+	quotas_add(q, 7, used, NOVEMBER);
+	assert_int_equal(quotas_left(q, 7, &of, TEAM_KIND_EVENTS, NOVEMBER), 2);
+	assert_int_equal(quotas_left(q, 8, &of, TEAM_KIND_EVENTS, NOVEMBER), 6);
+	assert_int_equal(quotas_left(q, 8, &of, TEAM_KIND_LLM, NOVEMBER), 0);
+	assert_int_equal(quotas_save(q, &e), 0);
+	quotas_free(q);
+
+	assert_int_equal(quotas_new(h.spool, &q, &e), 0);
+	assert_int_equal(quotas_left(q, 7, &of, TEAM_KIND_EVENTS, NOVEMBER), 2);
+	assert_int_equal(
+		quotas_left(q, 7, &of, TEAM_KIND_EVENTS, DECEMBER), 10);
+	/* A clock that goes back gives no month twice. */
+	quotas_add(q, 7, used, DECEMBER);
+	assert_int_equal(quotas_left(q, 7, &of, TEAM_KIND_EVENTS, NOVEMBER), 6);
+	assert_int_equal(quotas_save(q, &e), 0);
+	quotas_free(q);
+	harness_stop(&h);
+}
+
 const struct CMUnitTest capture_bucket_tests[] = {
 	cmocka_unit_test(a_bucket_holds_its_burst_and_fills_with_time),
 	cmocka_unit_test(a_debt_is_paid_off_by_time),
 	cmocka_unit_test(a_key_in_use_outlives_any_number_of_others),
 	cmocka_unit_test(a_list_holds_tokens_and_pairs),
+	cmocka_unit_test(a_quota_is_used_up_in_its_month_and_kept),
 };
 const size_t capture_n_bucket_tests =
 	sizeof(capture_bucket_tests) / sizeof(capture_bucket_tests[0]);

@@ -95,6 +95,69 @@ text_is_that_of_prometheus(void **state)
 	buf_fini(&b);
 }
 
+static void
+requests_are_counted_by_path_method_and_status(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	stats_request(SLICE_LIT("/e/"), "POST", 200, 0.02);
+	stats_request(SLICE_LIT("/e"), "POST", 200, 1000);
+	stats_request(SLICE_LIT("/array/phc_x/config.js"), "GET", 404, 0);
+	stats_request(SLICE_LIT("/secret"), "BREW", 418, 0);
+	stats_request(SLICE_LIT("/batch"), "POST", 408, 30);
+	buf_init(&b, 1 << 20);
+	stats_write(&b);
+	assert_has(&b, "http_requests_total{method=\"POST\",path=\"/e\","
+		       "status=\"200\"} 2\n");
+	assert_has(&b, "http_requests_total{method=\"GET\",path=\"/array\","
+		       "status=\"404\"} 1\n");
+	assert_has(&b, "http_requests_total{method=\"other\",path=\"other\","
+		       "status=\"other\"} 1\n");
+	assert_has(&b, "http_requests_duration_seconds_bucket{method=\"POST\","
+		       "path=\"/e\",status=\"200\",le=\"0.025\"} 1\n");
+	assert_has(&b, "http_requests_duration_seconds_sum{method=\"POST\","
+		       "path=\"/e\",status=\"200\"} 1000.020000\n");
+	assert_has(&b, "capture_body_read_timeout_total{path=\"/batch\"} 1\n");
+	assert_null(memmem(b.p, b.len, "secret", 6));
+	buf_fini(&b);
+}
+
+static void
+drops_are_kept_apart_by_project_in_bounded_memory(void **state)
+{
+	uint64_t before = stats_counter(STATS_CAPTURE_DROPPED, 1);
+	struct buf b;
+
+	(void)state;
+	stats_dropped(7, 0, 2);
+	stats_dropped(7, 1, 3);
+	stats_dropped(7, 0, 1);
+	for (int64_t i = 1000; i < 11000; i++)
+		stats_dropped(i, 1, 1);
+	assert_int_equal(
+		stats_counter(STATS_CAPTURE_DROPPED, 1) - before, 10003);
+	buf_init(&b, 8 << 20);
+	stats_write(&b);
+	assert_has(&b, "sluice_capture_dropped_by_project_total{project=\"7\","
+		       "cause=\"token_dropper\"} 3\n");
+	assert_has(&b, "sluice_capture_dropped_by_project_total{project="
+		       "\"other\",cause=\"event_restriction_drop\"} 6930\n");
+	buf_fini(&b);
+}
+
+static void
+a_label_is_found_by_its_text(void **state)
+{
+	int i = stats_label_find(STATS_STORE_COMMITS, SLICE_LIT("spool"));
+
+	(void)state;
+	assert_string_equal(stats_label(STATS_STORE_COMMITS, i), "spool");
+	i = stats_label_find(STATS_CAPTURE_BODY_TIMEOUT, SLICE_LIT("/x"));
+	assert_string_equal(
+		stats_label(STATS_CAPTURE_BODY_TIMEOUT, i), "other");
+}
+
 /* Every line is a comment or "name{label="value"} number". */
 static void
 each_line_has_a_name_and_a_number(void **state)
@@ -103,7 +166,7 @@ each_line_has_a_name_and_a_number(void **state)
 	const char *p, *end;
 
 	(void)state;
-	buf_init(&b, 1 << 20);
+	buf_init(&b, 8 << 20);
 	stats_write(&b);
 	end = b.p + b.len;
 	for (p = b.p; p < end;) {
@@ -130,6 +193,11 @@ main(void)
 		cmocka_unit_test(counters_lose_nothing_between_threads),
 		cmocka_unit_test(labels_are_counted_apart),
 		cmocka_unit_test(text_is_that_of_prometheus),
+		cmocka_unit_test(
+			requests_are_counted_by_path_method_and_status),
+		cmocka_unit_test(
+			drops_are_kept_apart_by_project_in_bounded_memory),
+		cmocka_unit_test(a_label_is_found_by_its_text),
 		cmocka_unit_test(each_line_has_a_name_and_a_number),
 	};
 
