@@ -85,19 +85,21 @@ wait_ms(const struct http_server *s)
 
 /* Knocks first: a door may close a knock that an event points to. */
 static void
-serve(struct http_server *s, const struct epoll_event *ev, int n)
+serve(struct http_server *s, struct epoll_event *ev, int n)
 {
 	for (int i = 0; i < n; i++) {
 		struct http_source *source = ev[i].data.ptr;
 
-		if (source->kind == HTTP_SOURCE_KNOCK)
-			http_knock_ready(s, (struct http_knock *)source,
-				(ev[i].events & ENDED) != 0);
+		if (source->kind != HTTP_SOURCE_KNOCK)
+			continue;
+		ev[i].data.ptr = NULL; /* it may be gone afterwards */
+		http_knock_ready(s, (struct http_knock *)source,
+			(ev[i].events & ENDED) != 0);
 	}
 	for (int i = 0; i < n; i++) {
 		struct http_source *source = ev[i].data.ptr;
 
-		if (source->kind == HTTP_SOURCE_DOOR &&
+		if (source != NULL && source->kind == HTTP_SOURCE_DOOR &&
 			s->accept.paused_until_ns == 0)
 			accept_some(s, (struct http_door *)source);
 	}
