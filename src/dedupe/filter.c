@@ -11,7 +11,9 @@
 #define TAG_BITS 40
 #define MIN_BUCKETS 4
 #define GROW_SLOWLY_FROM 256 /* buckets */
-#define MOVES_MAX 64
+/* Before a part grows, and where it may not. */
+#define MOVES_FEW 8
+#define MOVES_MAX 200
 
 static struct filter_part *
 part_of(const struct filter *f, uint64_t hash)
@@ -89,8 +91,8 @@ filter_fini(struct filter *f)
 	free_parts(f);
 }
 
-/* The fullest part has some hundreds more than the others; at 12 of 13 slots
- * a free one is found after a few moves. */
+/* The fullest part has some hundreds more than the others; at 7 of 8 slots a
+ * free one is found after a move or two. */
 void
 filter_set_limit(struct filter *f, int64_t limit)
 {
@@ -98,7 +100,7 @@ filter_set_limit(struct filter *f, int64_t limit)
 
 	if (limit > FILTER_ENTRIES_MAX)
 		limit = FILTER_ENTRIES_MAX;
-	n = (limit / FILTER_PARTS * 109 / 100 + 60) / SLOTS + MIN_BUCKETS;
+	n = (limit / FILTER_PARTS * 115 / 100 + 60) / SLOTS + MIN_BUCKETS;
 	f->limit = limit;
 	f->max_buckets = (uint32_t)n;
 	filter_forget(f, f->next - limit);
@@ -127,9 +129,11 @@ static uint64_t *
 free_slot(const struct filter *f, const struct filter_part *p, uint32_t i)
 {
 	uint64_t *b = bucket(p, i);
+	uint64_t newest = (uint64_t)f->next - 1;
+	uint64_t n_live = (uint64_t)(f->next - f->oldest);
 
 	for (int k = 0; k < SLOTS; k++)
-		if (!is_live(f, b[k]))
+		if (b[k] == 0 || ((newest - b[k]) & NUMBER_MASK) >= n_live)
 			return &b[k];
 	return NULL;
 }
@@ -137,9 +141,9 @@ free_slot(const struct filter *f, const struct filter_part *p, uint32_t i)
 /* Puts the entry, moving others to their other bucket; 0, or the entry that is
  * left over. */
 static uint64_t
-put(struct filter *f, struct filter_part *p, uint64_t entry)
+put(struct filter *f, struct filter_part *p, uint64_t entry, int most)
 {
-	for (int moves = 0; moves < MOVES_MAX; moves++) {
+	for (int moves = 0; moves < most; moves++) {
 		uint64_t tag = entry >> NUMBER_BITS, out;
 		uint32_t one = first_bucket(tag, p->n_buckets);
 		uint32_t two = second_bucket(tag, p->n_buckets);
@@ -193,7 +197,8 @@ resize(struct filter *f, struct filter_part *p, uint32_t n_buckets)
 	if (!part_init(&big, n_buckets))
 		return false;
 	for (size_t i = 0; i < (size_t)p->n_buckets * SLOTS; i++) {
-		if (is_live(f, p->slots[i]) && put(f, &big, p->slots[i]) != 0)
+		if (is_live(f, p->slots[i]) &&
+			put(f, &big, p->slots[i], MOVES_MAX) != 0)
 			f->forgotten++;
 	}
 	f->bytes += ((size_t)n_buckets - p->n_buckets) * LINE;
@@ -205,7 +210,7 @@ resize(struct filter *f, struct filter_part *p, uint32_t n_buckets)
 void
 filter_reserve(struct filter *f, int64_t n)
 {
-	int64_t each = (n / FILTER_PARTS * 109 / 100 + 60) / SLOTS;
+	int64_t each = (n / FILTER_PARTS * 115 / 100 + 60) / SLOTS;
 
 	for (int i = 0; i < FILTER_PARTS; i++) {
 		struct filter_part *p = &f->parts[i];
@@ -234,6 +239,12 @@ sweep(struct filter *f)
 			b[k] = 0;
 }
 
+static int
+moves_of(const struct filter *f, const struct filter_part *p)
+{
+	return p->n_buckets < f->max_buckets ? MOVES_FEW : MOVES_MAX;
+}
+
 void
 filter_add(struct filter *f, uint64_t hash)
 {
@@ -249,7 +260,7 @@ filter_add(struct filter *f, uint64_t hash)
 		f->forgotten++;
 		return;
 	}
-	while ((left = put(f, p, left)) != 0) {
+	while ((left = put(f, p, left, moves_of(f, p))) != 0) {
 		if (p->n_buckets < f->max_buckets &&
 			resize(f, p, grown(f, p->n_buckets)))
 			continue;

@@ -10,6 +10,7 @@
  * fast as new ones come.
  */
 #define DELETE_ROWS_MIN 64
+#define AHEAD ((size_t)8 * DEDUPE_PRINT_BYTES)
 
 /*
  * Ages are counted by the monotonic clock, so that a wall clock that jumps while
@@ -45,9 +46,13 @@ load_row(struct dedupe *d, int64_t id, struct slice prints)
 	/* Numbers that are missing are of a row that could not be read. */
 	if (id > f->next)
 		f->next = id;
-	for (size_t at = 0; at < prints.len; at += DEDUPE_PRINT_BYTES)
+	for (size_t at = 0; at < prints.len; at += DEDUPE_PRINT_BYTES) {
+		if (at + AHEAD < prints.len)
+			filter_prefetch(
+				f, dedupe_hash(prints.p + at + AHEAD));
 		if (id + (int64_t)(at / DEDUPE_PRINT_BYTES) >= f->oldest)
 			filter_add(f, dedupe_hash(prints.p + at));
+	}
 }
 
 static int
