@@ -526,7 +526,7 @@ the_oldest_go_by_time(void **state)
 	assert_int_equal(take(&w, 100, 100), 0);
 	clock_test_set_us(now + 48 * HOUR_MS * 1000);
 	assert_int_equal(take(&w, 0, 200), 200);
-	clock_test_set_us(now + 24 * HOUR_MS * 1000);
+	clock_test_set_us(now + 25 * HOUR_MS * 1000);
 	restart(&w);
 	assert_int_equal(take(&w, 500, 1), 0);
 	assert_int_equal(take(&w, 100, 100), 100);
