@@ -29,6 +29,14 @@ def files(tmp_path, authority):
 
 @pytest.fixture
 def sluice(files):
+    with Doors(tls=files) as s:
+        s.project(token=TOKEN)
+        yield s
+
+
+@pytest.fixture
+def hasty(files):
+    """One that gives requests, and with them handshakes, little time."""
     with Doors(tls=files, settings={"capture.body_timeout_ms": 1500}) as s:
         s.project(token=TOKEN)
         yield s
@@ -126,8 +134,9 @@ def cpu_s(sluice):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_slow_handshakes(sluice, authority):
+def test_slow_handshakes(hasty, authority):
     """http-7: no work while they wait, cut off, and nobody is held up."""
+    sluice = hasty
     n = scaled(2000, 700)
     ok, late, crowded = (
         f'sluice_tls_handshakes_total{{result="{r}"}}'
