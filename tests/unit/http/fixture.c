@@ -65,6 +65,21 @@ hold(struct http_request *r)
 	lock_release(&f->lock);
 }
 
+/* What a handler never does outside tests: waits. */
+static void
+block(struct http_request *r)
+{
+	struct fixture *f = http_app(r);
+
+	lock_take(&f->lock);
+	f->is_blocked = true;
+	cond_broadcast(&f->cond);
+	while (!f->may_go_on)
+		cond_wait(&f->cond, &f->lock);
+	lock_release(&f->lock);
+	http_answer(r, 200, NULL, SLICE_NONE);
+}
+
 struct http_request *
 fixture_take_held(struct fixture *f)
 {
@@ -177,6 +192,7 @@ static const struct http_route rows[] = {
 	{HTTP_PUT, "/array/deep/*", NULL, echo},
 	{HTTP_POST, "/hold", NULL, hold},
 	{HTTP_POST, "/early", NULL, early},
+	{HTTP_GET, "/block", NULL, block},
 	{HTTP_GET, "/stream", NULL, stream},
 	{HTTP_GET, "/broken", NULL, broken},
 	{HTTP_GET, "/endless", NULL, endless},

@@ -12,6 +12,7 @@ struct fixture {
 	struct http_request *held; /* suspended by /hold */
 	struct lock lock;
 	struct cond cond;
+	bool is_blocked, may_go_on; /* /block keeps the HTTP thread */
 	struct thread later;
 	int n_streamed;
 	int64_t timeout_ms;
@@ -32,6 +33,8 @@ extern const struct CMUnitTest http_admit_tests[];
 extern const size_t http_n_admit_tests;
 extern const struct CMUnitTest http_bound_tests[];
 extern const size_t http_n_bound_tests;
+extern const struct CMUnitTest http_crowd_tests[];
+extern const size_t http_n_crowd_tests;
 extern const struct CMUnitTest http_proxy_tests[];
 extern const size_t http_n_proxy_tests;
 

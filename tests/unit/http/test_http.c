@@ -230,6 +230,8 @@ main(void)
 		"bounds", http_bound_tests, http_n_bound_tests, NULL, NULL);
 
 	bad += _cmocka_run_group_tests(
+		"crowd", http_crowd_tests, http_n_crowd_tests, NULL, NULL);
+	bad += _cmocka_run_group_tests(
 		"admit", http_admit_tests, http_n_admit_tests, NULL, NULL);
 	bad += _cmocka_run_group_tests(
 		"proxy", http_proxy_tests, http_n_proxy_tests, NULL, NULL);
