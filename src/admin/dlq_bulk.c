@@ -244,7 +244,8 @@ read_asked(struct bulk *x, uint32_t *ids, struct err *e)
 }
 
 static void
-put_answer(struct bulk *x, bool has_more, const struct dlq_range *range)
+put_answer(struct bulk *x, bool has_more, const struct dlq_range *range,
+	int64_t behind)
 {
 	struct buf *b = &x->c->out;
 
@@ -258,7 +259,7 @@ put_answer(struct bulk *x, bool has_more, const struct dlq_range *range)
 		letters_put_cursor(b, range);
 	else
 		buf_append_lit(b, "null");
-	buf_append_lit(b, "}\n");
+	buf_printf(b, ",\"not_indexed\":%lld}\n", (long long)behind);
 }
 
 static int
@@ -266,7 +267,7 @@ run(struct bulk *x, struct err *e)
 {
 	struct dlq_range range = {{0}, {0}};
 	const char *cursor;
-	int64_t behind;
+	int64_t behind = 0;
 	uint32_t ids;
 	int rc = read_asked(x, &ids, e);
 
@@ -284,7 +285,7 @@ run(struct bulk *x, struct err *e)
 	/* What was done stays done: the next call tells why the rest is not. */
 	if (rc < 0 && x->done == 0)
 		return rc;
-	put_answer(x, rc == 1, &range);
+	put_answer(x, rc == 1, &range, behind);
 	return 0;
 }
 

@@ -225,6 +225,7 @@ put_asked(struct cli *c, const struct buf *event, const char *cursor,
 struct sums {
 	const char *did; /* replayed or discarded */
 	int64_t done, already, failed;
+	int64_t not_indexed; /* as of the last answer */
 	char why[300]; /* the first that was not done */
 	char cursor[128];
 };
@@ -245,6 +246,7 @@ add_answer(struct sums *s, struct api_doc *d)
 	s->done += number_of(d, s->did);
 	s->already += number_of(d, "already");
 	s->failed += number_of(d, "failed");
+	s->not_indexed = number_of(d, "not_indexed");
 	if (s->why[0] == '\0' && errors != 0 && d->json.nodes[errors].n > 0) {
 		uint32_t first = json_first(&d->json, errors);
 
@@ -288,6 +290,11 @@ report(struct cli *c, const struct sums *s)
 		       : "%s %lld, already %lld, failed %lld\n",
 		s->did, (long long)s->done, (long long)s->already,
 		(long long)s->failed);
+	if (s->not_indexed > 0)
+		fprintf(stderr,
+			"%lld letter(s) were not yet indexed and are left "
+			"out: ask again in a moment\n",
+			(long long)s->not_indexed);
 	if (s->failed == 0 && (s->already == 0 || cli_has(c, "all")))
 		return CLI_DONE;
 	e = (struct err){.code = ERR_EXISTS};
