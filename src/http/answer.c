@@ -8,7 +8,6 @@
 #include "base/rand.h"
 
 #define STREAM_BLOCK_BYTES (64 * 1024)
-#define SLOWEST_BYTES_PER_MS 16
 
 void
 http_set_header(struct http_request *r, const char *name, const char *value)
@@ -110,7 +109,7 @@ void
 http_answer_deadline(struct http_request *r, size_t bytes)
 {
 	int64_t ms = r->s->o.request_timeout_ms +
-		     (int64_t)(bytes / SLOWEST_BYTES_PER_MS);
+		     (int64_t)(bytes / HTTP_SLOWEST_PER_MS);
 
 	atomic_store(&r->deadline_ns, clock_mono_ns() + ms * 1000000);
 }

@@ -122,6 +122,7 @@ on_head(struct http_request *r, const char *method)
 	if (atomic_load(&r->s->stopping_hard))
 		return MHD_NO;
 	/* A body whose length was told takes no more memory than that. */
+	r->told_bytes = n;
 	r->body.max_bytes = (size_t)(n >= 0 && n < r->bound ? n : r->bound);
 	if (!r->reply.is_set && n > r->bound)
 		start_discarding(r, ERR_TOO_BIG);
@@ -135,49 +136,70 @@ shed(struct http_request *r, enum err_code why, enum refusal reason)
 	start_discarding(r, why);
 }
 
-/* The last quarter of the budget is for small bodies, so that a few large ones
- * do not keep them out. */
-static bool
-fits_budget(const struct http_request *r, size_t n)
+/* What the body's buffer is to hold, to take n more. A body that gets large
+ * claims all of its length at once, if that was told: were all let grow until
+ * there is no more, none would ever be whole. */
+static size_t
+size_for(const struct http_request *r, size_t n)
 {
-	int64_t most = r->s->o.max_inflight_bytes;
+	size_t need = r->body.len + n, twice = 2 * r->body.cap;
 
-	if (r->body.len + n > HTTP_SMALL_BODY)
-		most -= most / 4;
-	return atomic_load(&r->s->inflight_bytes) + (int64_t)n <= most;
+	if (need <= r->body.cap)
+		return r->body.cap;
+	if (need > HTTP_SMALL_BODY && r->told_bytes >= (int64_t)need)
+		return (size_t)r->told_bytes;
+	if (need < twice)
+		need = twice;
+	return need < r->body.max_bytes ? need : r->body.max_bytes;
 }
 
-/* Accounts for the body's memory against the budget of all bodies: http-4. */
+/* http-4. The last quarter of the budget is for small bodies, so that a few
+ * large ones do not keep them out. */
+static bool
+claim(struct http_request *r, size_t size, enum refusal *why)
+{
+	struct http_server *s = r->s;
+	int64_t more = (int64_t)size - r->accounted;
+	int64_t most = s->o.max_inflight_bytes;
+	bool is_large = size > HTTP_SMALL_BODY;
+
+	if (more <= 0)
+		return true;
+	*why = REFUSAL_ADDRESS_BYTES;
+	if (is_large && !http_address_may_take(s, r->address, more))
+		return false;
+	*why = REFUSAL_INFLIGHT_BYTES;
+	if (atomic_fetch_add(&s->inflight_bytes, more) + more >
+		(is_large ? most - most / 4 : most)) {
+		atomic_fetch_sub(&s->inflight_bytes, more);
+		return false;
+	}
+	http_address_count(s, r->address, more);
+	r->accounted += more;
+	return true;
+}
+
+/* Accounts for the body's memory against the budget of all bodies. */
 static void
 take_bytes(struct http_request *r, const char *p, size_t n)
 {
-	struct http_server *s = r->s;
-	int64_t over;
-
 	if ((int64_t)(r->body.len + n) > r->bound) {
 		start_discarding(r, ERR_TOO_BIG);
 		return;
 	}
-	if (r->body.cap - r->body.len < n) {
-		if (!fits_budget(r, n)) {
-			shed(r, ERR_BUSY, REFUSAL_INFLIGHT_BYTES);
+	if (r->body.cap - r->body.len < n ||
+		(int64_t)r->body.cap > r->accounted) {
+		size_t size = size_for(r, n);
+		enum refusal why;
+
+		if (!claim(r, size, &why)) {
+			shed(r, ERR_BUSY, why);
 			return;
 		}
-		if (r->body.len + n > HTTP_SMALL_BODY &&
-			!http_address_may_take(s, r->address, (int64_t)n)) {
-			shed(r, ERR_BUSY, REFUSAL_ADDRESS_BYTES);
-			return;
-		}
-		if (buf_reserve(&r->body, n) == NULL) {
+		if (buf_reserve(&r->body, size - r->body.len) == NULL) {
 			shed(r, ERR_NO_MEMORY, REFUSAL_NO_MEMORY);
 			return;
 		}
-	}
-	over = (int64_t)r->body.cap - r->accounted;
-	if (over != 0) {
-		atomic_fetch_add(&s->inflight_bytes, over);
-		http_address_count(s, r->address, over);
-		r->accounted += over;
 	}
 	buf_append(&r->body, p, n);
 }

@@ -16,6 +16,7 @@
 #define HTTP_POOL_MAX 512
 #define HTTP_HANDSHAKE_NS 10000000000
 #define HTTP_SMALL_BODY ((size_t)64 * 1024)
+#define HTTP_SLOWEST_PER_MS 16
 #define HTTP_STREAM_RETRY_NS 20000000
 
 /*
@@ -87,7 +88,7 @@ struct http_request {
 	_Atomic int64_t deadline_ns;
 	struct arena arena;
 	struct buf body;
-	int64_t accounted;
+	int64_t accounted, told_bytes; /* of the body; -1: not told */
 	struct http_address *address; /* NULL once the connection let go */
 	struct slice path, query;
 	enum http_method method;

@@ -8,6 +8,7 @@
 #include "stats/stats.h"
 
 #define TICK_NS 200000000
+#define SLOW_AFTER_MS 5000
 
 /*
  * One thread per server keeps what libmicrohttpd does not: total deadlines of
@@ -86,11 +87,24 @@ wake_stream(struct http_request *r)
 	atomic_fetch_sub(&s->n_waiting, 1);
 }
 
+/* A large body that has claimed its memory must keep coming. */
+static bool
+is_too_slow(const struct http_request *r, int64_t now)
+{
+	int64_t ms = (now - atomic_load(&r->deadline_ns)) / 1000000 +
+		     r->s->o.request_timeout_ms;
+
+	return atomic_load(&r->state) == HTTP_READING &&
+	       r->accounted > (int64_t)HTTP_SMALL_BODY && ms > SLOW_AFTER_MS &&
+	       (int64_t)r->body.len < ms * HTTP_SLOWEST_PER_MS;
+}
+
 static void
 sweep_request(
 	struct http_conn *c, struct http_request *r, int64_t now, bool force)
 {
-	if (now < atomic_load(&r->deadline_ns) && !force)
+	if (now < atomic_load(&r->deadline_ns) && !force &&
+		!is_too_slow(r, now))
 		return;
 	switch ((enum http_state)atomic_load(&r->state)) {
 	case HTTP_READING:

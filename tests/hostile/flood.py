@@ -22,9 +22,11 @@ import uuid
 def flood_body(token, size, zipped):
     """A batch of events of about 1 KB that is size bytes long when sent."""
     r = random.Random(size)
+    text = "".join(r.choices("abcdefghijklmnop", k=100_000))
     events, length = [], 100
     while length < size:
-        pad = "".join(r.choices("abcdefghijklmnop", k=850))
+        first = r.randrange(len(text) - 850)
+        pad = text[first : first + 850]
         event = {
             "event": "flood",
             "distinct_id": f"f{r.randrange(1000)}",
