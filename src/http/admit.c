@@ -15,7 +15,7 @@
 /*
  * Connections in all and of each address (an IPv6 network of 64 bits counts as
  * one). When all are in use, those that have been idle for longest between two
- * requests, or have sent no whole head yet, are closed to make room (http-7).
+ * requests, or have sent no whole head yet, are closed to make room (http-9).
  */
 #define MAKE_ROOM_EVERY_NS 50000000
 #define IDLE_AT_LEAST_NS 500000000 /* between two requests */
@@ -180,7 +180,8 @@ make_room(struct http_server *s)
 	for (struct http_conn *c = s->conns; c != NULL; c = c->next) {
 		int64_t at = atomic_load(&c->head_deadline_ns);
 
-		if (!c->is_evicted &&
+		/* A handshake has its own, shorter time. */
+		if (!c->is_evicted && !atomic_load(&c->is_shaking) &&
 			at - now_ns < (c->has_served ? served : silent))
 			offer(&o, c, at);
 	}

@@ -105,7 +105,7 @@ http_tls_choose(gnutls_session_t session,
 	(void)info;
 	if (c == NULL || c->pair == NULL)
 		return -1;
-	/* Borrowed: the connection holds the pair until it is closed. */
+	/* Borrowed: the connection holds it until it is closed (http-8). */
 	*certs = c->pair->chain;
 	*n_certs = c->pair->n_chain;
 	*key = c->pair->key;

@@ -84,7 +84,7 @@ def test_ten_thousand_idle_connections(many_descriptors):
 
 
 def test_a_full_table_serves_newcomers_before_idle_ones():
-    # http-7
+    # http-9
     with Sluice(settings={"capture.max_connections": "100"}) as s:
         token = s.project()["api_token"]
         with contextlib.ExitStack() as stack:

@@ -135,7 +135,8 @@ def cpu_s(sluice):
 
 
 def test_slow_handshakes(hasty, authority):
-    """http-7: no work while they wait, cut off, and nobody is held up."""
+    """They cost no work while they wait, are cut off, and hold up nobody."""
+    # http-7
     sluice = hasty
     n = scaled(2000, 700)
     ok, late, crowded = (
@@ -296,7 +297,8 @@ class Load:
 
 
 def test_a_certificate_is_replaced_under_load(sluice, authority, files):
-    """No request fails; new connections see the new certificate (http-8)."""
+    """No request fails, and new connections see the new certificate."""
+    # http-8
     times = scaled(10, 2)
     with Load(sluice, authority) as load:
         for i in range(times):

@@ -66,7 +66,7 @@ one_address_has_its_part(void **state)
 	fixture_stop(&f);
 }
 
-/* http-7 */
+/* http-9 */
 static void
 a_full_table_makes_room_or_refuses(void **state)
 {
