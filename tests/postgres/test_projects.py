@@ -240,6 +240,7 @@ def test_unknown_keys_become_letters_while_postgres_is_away(lone_server):
         lone_server.start()
         eventually(lambda: send(s, "phc_of_nobody") == 401, 20, "refused again")
         eventually(lambda: status(s)["postgres"]["letters_waiting"] == 0, 20, "judged")
+        assert status(s)["postgres"]["letters_waiting_bytes"] == 0
         reasons = {x["reason"] for x in s.cli_lines("dlq", "list")}
         assert reasons == {"unknown_token"}
         groups = s.cli_lines("dlq", "list", "--by-error")
