@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "stats/stats.h"
+
 /*
  * Requests that wait for an answer about their key, or until letters of it are
  * put back. They wait suspended, with nothing decoded; then they go through
@@ -49,6 +51,7 @@ begin_wait(struct capture_again *g, enum capture_wait what)
 		break;
 	case CAPTURE_WAITS_FOR_LETTERS:
 		g->has_waited = true;
+		stats_add(STATS_REQUESTS_BEHIND, 0, 1);
 		g->until_ns = clock_mono_ns() +
 			      LIMIT_TEAM_WAITING_MS * INT64_C(1000000);
 		rc = queue_put(&g->c->again, &g->node, 1);
