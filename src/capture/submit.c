@@ -272,12 +272,14 @@ next_piece(struct slice rest, size_t *len, uint32_t *n_records, struct err *e)
 	return 0;
 }
 
-/* The tally goes with the first piece; the others bring nothing more. */
+/* The tally goes with the first piece of what is counted; the others bring
+ * nothing more. */
 static int
 append_out(struct store_conn *conn, struct capture_out *o,
 	const struct audit_tally **tally, struct err *e)
 {
 	static const struct audit_tally nothing;
+
 	for (size_t at = 0; at < o->batches.len;) {
 		struct slice rest =
 			slice_of(o->batches.p + at, o->batches.len - at);
@@ -298,6 +300,13 @@ append_out(struct store_conn *conn, struct capture_out *o,
 	return 0;
 }
 
+/* Only what the app server reads is counted, and takes the tally. */
+static bool
+is_counted(const struct capture *c, const struct store_part *p)
+{
+	return p == c->main || p == c->historical || p == c->overflow;
+}
+
 /* capture-2: the whole request in one transaction. @thread store */
 static int
 multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
@@ -306,11 +315,13 @@ multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
 		(struct capture_job *)(void *)((char *)sj -
 					       offsetof(struct capture_job,
 						       multi));
-	const struct audit_tally *tally = &j->tally;
+	static const struct audit_tally nothing;
+	const struct audit_tally *tally = &j->tally, *none = &nothing;
 	int err = capture_drop_known(j, conn, e);
 
 	for (int i = 0; i < j->n_outs && err == 0; i++)
-		err = append_out(conn, &j->outs[i], &tally, e);
+		err = append_out(conn, &j->outs[i],
+			is_counted(j->c, j->outs[i].part) ? &tally : &none, e);
 	return err;
 }
 
