@@ -1,5 +1,22 @@
 #include "capture/capture_int.h"
 
+#include "base/utf8.h"
+
+struct slice
+capture_header_text(struct capture_ctx *x, const char *name)
+{
+	struct slice v = http_header(x->r, name);
+	struct buf b;
+
+	if (utf8_valid(v))
+		return v;
+	buf_init(&b, v.len * 3 + 16);
+	utf8_append_lossy(&b, v);
+	v = b.failed ? SLICE_NONE : arena_dup_slice(x->a, buf_slice(&b));
+	buf_fini(&b);
+	return v;
+}
+
 /*
  * The client's address (spec capture 6): headers are believed from trusted
  * peers only, and the project's setting is applied before anything is written

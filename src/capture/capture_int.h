@@ -372,6 +372,8 @@ int capture_v1_check_quota(struct capture_ctx *x);
 /* address.c */
 enum http_proxy capture_proxy(void *app, const struct net_addr *peer);
 int capture_find_address(struct capture_ctx *x);
+/* A header as it may stand in a text: what is not UTF-8 becomes U+FFFD. */
+struct slice capture_header_text(struct capture_ctx *x, const char *name);
 /* message.c */
 int capture_write_records(struct capture_ctx *x);
 /* Takes a job for the records, if the front log may take any. */

@@ -229,7 +229,7 @@ static void
 put_agent(struct capture_ctx *x, const struct json_doc *d,
 	const struct report *r, struct buf *b)
 {
-	struct slice agent = http_header(x->r, "User-Agent");
+	struct slice agent = capture_header_text(x, "User-Agent");
 	uint32_t n = json_member(d, r->top, SLICE_LIT("user_agent"));
 
 	put_text(b, ",\"$raw_user_agent\":", agent);

@@ -24,7 +24,7 @@ put_text(struct buf *b, const char *literal, struct slice text)
 static void
 put_site(struct capture_ctx *x, struct buf *b)
 {
-	struct slice host = http_header(x->r, "Host");
+	struct slice host = capture_header_text(x, "Host");
 	struct slice proto = http_header(x->r, "X-Forwarded-Proto");
 	char text[300];
 	int n = 0;

@@ -18,7 +18,7 @@ put_nested_text(struct buf *b, const char *literal, struct slice text)
 static struct slice
 library(struct capture_ctx *x, const struct capture_event *ev)
 {
-	struct slice agent = http_header(x->r, "User-Agent");
+	struct slice agent = capture_header_text(x, "User-Agent");
 	const char *slash;
 
 	if (capture_raw_is_string(ev->p_lib))
