@@ -14,6 +14,8 @@
 /* On a small disk the reserves are this part of it. */
 #define SMALL_DISK_PART 20
 #define ACCEPTED (-1)
+/* Opening the files needs a little. */
+#define START_BYTES (16ULL * 1024 * 1024)
 
 /*
  * Watches the space on the disk. What is free without the ballast decides, so
@@ -139,9 +141,12 @@ mind_ballast(struct disk_guard *g, const struct admin_disk *s)
 	int64_t want = least(daemon_conf(g->d)->spool_ballast_bytes,
 		s->total_bytes / SMALL_DISK_PART);
 
-	if (s->ballast_bytes > 0 && s->free_bytes < s->reserve_bytes / 2)
+	bool is_full = store_is_full(g->d->spool) || store_is_full(g->d->state);
+
+	if (s->ballast_bytes > 0 &&
+		(is_full || s->free_bytes < s->reserve_bytes / 2))
 		release_ballast(g);
-	else if (s->ballast_bytes < want &&
+	else if (!is_full && s->ballast_bytes < want &&
 		 s->free_bytes > 2 * (want + s->reserve_bytes))
 		make_ballast(g, want);
 }
@@ -191,6 +196,21 @@ watch(void *cookie)
 			;
 	}
 	lock_release(&g->lock);
+}
+
+void
+disk_before_start(const char *data_dir)
+{
+	unsigned long long free_bytes, total_bytes;
+	struct disk_guard g;
+	struct err e;
+
+	if (file_free_bytes(data_dir, &free_bytes, &total_bytes, &e) < 0 ||
+		free_bytes > START_BYTES ||
+		file_join(g.ballast_path, sizeof(g.ballast_path), data_dir,
+			"ballast", &e) < 0)
+		return;
+	release_ballast(&g);
 }
 
 int

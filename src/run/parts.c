@@ -95,7 +95,11 @@ start_folder(struct daemon *d, struct err *e)
 {
 	int rc = datadir_prepare(d->data_dir, e);
 
-	return rc < 0 ? rc : datadir_lock(d->data_dir, &d->lock_fd, e);
+	if (rc == 0)
+		rc = datadir_lock(d->data_dir, &d->lock_fd, e);
+	if (rc == 0)
+		disk_before_start(d->data_dir);
+	return rc;
 }
 
 static void

@@ -320,3 +320,9 @@ store_checkpoint_stop(struct store *s)
 	lock_fini(&k->lock);
 	lock_fini(&k->pass);
 }
+
+bool
+store_is_full(const struct store *s)
+{
+	return atomic_load(&s->is_full);
+}

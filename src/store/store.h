@@ -217,6 +217,8 @@ int64_t store_part_retention_ms(const struct store_part *p);
 void store_sizes(const struct store *s, int64_t *file_bytes, int64_t *wal_bytes,
 	int64_t *row_bytes);
 bool store_is_failed(const struct store *s);
+/* The writer found the disk full and has not begun a transaction since. */
+bool store_is_full(const struct store *s);
 /* One pointer of the folder that keeps its tables in the file; NULL at first.
  * Set before the first job. */
 void store_attach(struct store *s, void *p);

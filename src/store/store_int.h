@@ -207,7 +207,7 @@ struct store {
 	struct store_hook hooks[STORE_HOOKS_MAX];
 	int n_hooks;
 	int64_t maintain_at_ns, vacuum_at_ns;
-	bool is_full; /* the disk */
+	atomic_bool is_full; /* the disk */
 	int64_t try_room_at_ns;
 	int64_t last_job_ns;
 	bool maintain_fully; /* a test asked */
