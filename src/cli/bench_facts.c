@@ -211,6 +211,7 @@ bench_put_load(struct bench *b, const struct load_options *o,
 	bench_put(b, "requests_refused", (double)r->n_refused);
 	bench_put(b, "connections_broken", (double)r->n_broken);
 	bench_put(b, "last_bad_status", r->last_bad_status);
+	bench_put(b, "requests_unanswered", r->n_unanswered);
 	bench_put(b, "events_accepted", (double)r->n_events_ok);
 	bench_put(b, "p50_ms", r->p50_ms);
 	bench_put(b, "p90_ms", r->p90_ms);

@@ -303,13 +303,14 @@ start_idle(struct load *l, int64_t now)
 	}
 }
 
-static bool
-any_busy(const struct load *l)
+static int
+n_busy(const struct load *l)
 {
+	int n = 0;
+
 	for (int i = 0; i < l->o->n_connections; i++)
-		if (l->connections[i].is_busy)
-			return true;
-	return false;
+		n += l->connections[i].is_busy;
+	return n;
 }
 
 static void
@@ -323,7 +324,7 @@ run_loop(struct load *l)
 		int n;
 
 		start_idle(l, now);
-		if (!may_start(l, now) && !any_busy(l) &&
+		if (!may_start(l, now) && n_busy(l) == 0 &&
 			(l->o->events_per_s <= 0 || now >= l->end_ns))
 			break;
 		n = epoll_wait(l->epoll, events, 256, 1);
@@ -341,6 +342,7 @@ run_loop(struct load *l)
 		if (l->o->seconds > 0 && now > give_up)
 			break;
 	}
+	l->result->n_unanswered = n_busy(l);
 	l->result->seconds = (double)(clock_mono_ns() - l->begin_ns) / 1e9;
 }
 

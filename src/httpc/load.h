@@ -48,6 +48,7 @@ struct load_result {
 	int64_t n_ok, n_events_ok; /* answered 200, and events in them */
 	int64_t n_refused, n_broken; /* other statuses; connections lost */
 	int last_bad_status;
+	int n_unanswered; /* when it gave up, 15 s after its end */
 	double seconds;
 	double p50_ms, p90_ms, p99_ms, max_ms;
 	int64_t json_bytes, wire_bytes; /* bodies of what was answered */

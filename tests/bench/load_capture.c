@@ -70,13 +70,14 @@ print(const struct load_result *r)
 {
 	printf("{\"seconds\":%.3f,\"requests_ok\":%lld,\"events_ok\":%lld,"
 	       "\"refused\":%lld,\"last_bad_status\":%d,\"broken\":%lld,"
+	       "\"unanswered\":%d,"
 	       "\"events_per_s\":%.0f,\"p50_ms\":%.2f,\"p99_ms\":%.2f,"
 	       "\"max_ms\":%.1f,\"json_bytes\":%lld,\"wire_bytes\":%lld}\n",
 		r->seconds, (long long)r->n_ok, (long long)r->n_events_ok,
 		(long long)r->n_refused, r->last_bad_status,
-		(long long)r->n_broken, (double)r->n_events_ok / r->seconds,
-		r->p50_ms, r->p99_ms, r->max_ms, (long long)r->json_bytes,
-		(long long)r->wire_bytes);
+		(long long)r->n_broken, r->n_unanswered,
+		(double)r->n_events_ok / r->seconds, r->p50_ms, r->p99_ms,
+		r->max_ms, (long long)r->json_bytes, (long long)r->wire_bytes);
 }
 
 int
