@@ -26,19 +26,27 @@ FOREVER = float("inf")
 
 @dataclasses.dataclass(frozen=True)
 class Sdk:
-    """keeps_s: an event is sent again for at least so many seconds, and no event
-    for more than so many."""
+    """keeps_s: while nothing listens, an event is sent again for at least so many
+    seconds, and no event for more than so many; keeps_503_s: the same while 503
+    is answered, where that differs."""
 
     name: str
     folder: str
     pin: str
     lib: str
     keeps_s: tuple = (FOREVER, FOREVER)
+    keeps_503_s: tuple | None = None
     options: dict = dataclasses.field(default_factory=dict)
+    env: dict = dataclasses.field(default_factory=dict)
 
     @property
     def version(self):
         return PINS[self.pin]
+
+    def keeps(self, outage):
+        if outage.answers and self.keeps_503_s:
+            return self.keeps_503_s
+        return self.keeps_s
 
     def command(self):
         if self.folder == "python":
@@ -54,55 +62,48 @@ class Sdk:
         return ["java", "-Xmx64m", "-cp", f"{classes}:{jars}", "Driver"]
 
 
-# Options are the documented ones of each SDK. Those with the options that the
-# SDK has when nothing is said stand in rows of their own ("-default").
+JS = ("js", "NPM_POSTHOG_JS", "web")
+LITE = ("js-lite", "NPM_POSTHOG_JS_LITE", "js")
+NODE = ("node", "NPM_POSTHOG_NODE", "posthog-node")
+PYTHON = ("python", "PYPI_POSTHOG", "posthog-python")
+GO = ("go", "GO_POSTHOG", "posthog-go")
+RUST = ("rust", "CRATE_POSTHOG_RS", "posthog-rs")
+JAVA = ("java", "MAVEN_POSTHOG_SERVER", "posthog-server")
+LEGACY = ("java-legacy", "MAVEN_POSTHOG_JAVA", None)
+
+NODE_PATIENT = {"fetchRetryCount": 20}
+PYTHON_PATIENT = {"max_retries": 10}
+GO_PATIENT = {"max_retries": 9, "retry_after_ms": 5000}
+RUST_PATIENT = {"max_capture_attempts": 20, "retry_max_backoff_ms": 5000}
+LEGACY_PATIENT = {"max_retries": 6, "initial_retry_ms": 50}
+V1 = {"capture_mode": "v1", "capture_compression": "gzip"}
+
+# Options are the documented ones of each SDK. What it does when nothing is said
+# stands in a row of its own ("-default") where that is to give up; "-v1" sends to
+# the newer endpoint.
 SDKS = [
-    Sdk("js", "js", "NPM_POSTHOG_JS", "web", keeps_s=(15.7, 45)),
-    Sdk("js-lite", "js-lite", "NPM_POSTHOG_JS_LITE", "js"),
-    Sdk("node", "node", "NPM_POSTHOG_NODE", "posthog-node"),
+    Sdk("js", *JS, (15.7, 45), (60, FOREVER)),
+    Sdk("js-lite", *LITE, keeps_503_s=(9, 16)),
+    Sdk("node", *NODE, keeps_503_s=(60, FOREVER), options=NODE_PATIENT),
+    Sdk("node-default", *NODE, keeps_503_s=(9, 16)),
     Sdk(
-        "python",
-        "python",
-        "PYPI_POSTHOG",
-        "posthog-python",
-        keeps_s=(61, FOREVER),
-        options={"max_retries": 10},
+        "node-v1",
+        *NODE,
+        (61, FOREVER),
+        options={"fetchRetryCount": 10, "fetchRetryDelay": 1000},
+        env={"POSTHOG_CAPTURE_MODE": "v1"},
     ),
-    Sdk("python-default", "python", "PYPI_POSTHOG", "posthog-python", keeps_s=(7, 9)),
-    Sdk(
-        "go",
-        "go",
-        "GO_POSTHOG",
-        "posthog-go",
-        keeps_s=(45, FOREVER),
-        options={"max_retries": 9, "retry_after_ms": 5000},
-    ),
-    Sdk("go-default", "go", "GO_POSTHOG", "posthog-go", keeps_s=(0.7, 4)),
-    Sdk(
-        "rust",
-        "rust",
-        "CRATE_POSTHOG_RS",
-        "posthog-rs",
-        keeps_s=(50, FOREVER),
-        options={"max_capture_attempts": 20, "retry_max_backoff_ms": 5000},
-    ),
-    Sdk("rust-default", "rust", "CRATE_POSTHOG_RS", "posthog-rs", keeps_s=(0.6, 4)),
-    Sdk("java", "java", "MAVEN_POSTHOG_SERVER", "posthog-server", keeps_s=(0, 4)),
-    Sdk(
-        "java-legacy",
-        "java-legacy",
-        "MAVEN_POSTHOG_JAVA",
-        "posthog-java",
-        keeps_s=(54, FOREVER),
-        options={"max_retries": 6, "initial_retry_ms": 50},
-    ),
-    Sdk(
-        "java-legacy-default",
-        "java-legacy",
-        "MAVEN_POSTHOG_JAVA",
-        "posthog-java",
-        keeps_s=(19.5, 25),
-    ),
+    Sdk("python", *PYTHON, (61, FOREVER), options=PYTHON_PATIENT),
+    Sdk("python-v1", *PYTHON, (61, FOREVER), options={**PYTHON_PATIENT, **V1}),
+    Sdk("python-default", *PYTHON, (7, 9)),
+    Sdk("go", *GO, (45, FOREVER), options=GO_PATIENT),
+    Sdk("go-v1", *GO, (45, FOREVER), options={**GO_PATIENT, "v1": True}),
+    Sdk("go-default", *GO, (0.7, 4), (3, 8)),
+    Sdk("rust", *RUST, (50, FOREVER), options=RUST_PATIENT),
+    Sdk("rust-default", *RUST, (0.6, 4), (2, 6)),
+    Sdk("java", *JAVA, (0, 4), (FOREVER, FOREVER)),
+    Sdk("java-legacy", *LEGACY, (54, FOREVER), options=LEGACY_PATIENT),
+    Sdk("java-legacy-default", *LEGACY, (19.5, 25)),
 ]
 
 
@@ -202,7 +203,7 @@ class Driver:
         self.sdk = sdk
         self.sent, self.answers = 0, []
         self.log_path = pathlib.Path(log_folder) / f"{sdk.name}.log"
-        env = dict(os.environ)
+        env = {**os.environ, **sdk.env}
         env["NODE_PATH"] = str(BUILD / "npm" / "node_modules")
         env["CHROMIUM"] = shutil.which("chromium") or ""
         with open(self.log_path, "wb") as log:

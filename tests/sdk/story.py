@@ -2,7 +2,9 @@
 outages of the appliance in the middle of a stream of events."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
+import http.server
 import json
 import tempfile
 import threading
@@ -13,15 +15,60 @@ from sdks import FOREVER, SDKS, Driver
 from sluicetest import SCALE, Sluice, eventually
 
 OUTAGE_S = 30 if SCALE >= 1 else 10
-PERIOD_S = 0.1
+PERIOD_S = 0.2
 TOPIC = "events_plugin_ingestion"
 
 
 @dataclasses.dataclass
 class Outage:
+    """answers: the port is open and answers 503, as a daemon does whose disk is
+    full; else nothing listens."""
+
     how: str
-    down: float
-    up: float
+    long_s: float
+    answers: bool = False
+    down: float = FOREVER
+    up: float = FOREVER
+
+
+class Refuses(http.server.BaseHTTPRequestHandler):
+    """Each answer ends its connection, or the SDKs would stay on it."""
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        text = b"transient error, please retry"
+        self.send_response(503 if self.command == "POST" else 200)
+        origin = self.headers.get("Origin")
+        if origin:
+            self.send_header("Access-Control-Allow-Origin", origin)
+            self.send_header("Access-Control-Allow-Credentials", "true")
+        asked = self.headers.get("Access-Control-Request-Headers")
+        if asked:
+            self.send_header("Access-Control-Allow-Headers", asked)
+        self.send_header("Retry-After", "1")
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = do_OPTIONS = answer
+
+    def log_message(self, *args):
+        pass
+
+
+@contextlib.contextmanager
+def refusing(port):
+    http.server.ThreadingHTTPServer.allow_reuse_address = True
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), Refuses) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class Story:
@@ -34,7 +81,8 @@ class Story:
         self.drivers = {}
         self.ticks = []  # (number, time): the same of every SDK
         self.outages = []
-        self.events = {}
+        self.events = defaultdict(list)
+        self.read_to = 0
 
     def start_drivers(self):
         url = self.sluice.url("capture", "")
@@ -48,17 +96,25 @@ class Story:
             list(pool.map(call, self.drivers.values()))
 
     def read_topic(self):
-        """Events of each SDK as they stand at the topic, in order."""
+        """Adds what is new at the topic to the events of each SDK."""
         names = {p["api_token"]: name for name, p in self.projects.items()}
-        found = defaultdict(list)
-        for record in self.sluice.records(TOPIC):
+        lines = self.sluice.cli_lines(
+            *("topic", "read", TOPIC, "--partition", 0, "--from", self.read_to)
+        )
+        for record in lines:
             message = json.loads(record["value"])
             event = json.loads(message["data"])
             event["uuid"] = message["uuid"]
-            event["key"] = message["distinct_id"]
-            found[names[message["token"]]].append(event)
-        self.events = found
-        return found
+            self.events[names[message["token"]]].append(event)
+            self.read_to = record["offset"] + 1
+        return self.events
+
+    def has(self, *names):
+        """Every SDK's events of these names are at the topic."""
+        self.read_topic()
+        return all(
+            set(names) <= {e["event"] for e in self.events[sdk.name]} for sdk in SDKS
+        )
 
     def tick_counts(self, name):
         return Counter(
@@ -71,11 +127,26 @@ class Story:
             n
             for n, when in self.ticks
             if when < before
-            and not any(o.down - 3 < when < o.up - sdk.keeps_s[0] for o in self.outages)
+            and not any(
+                o.down - 3 < when < o.up - sdk.keeps(o)[0] for o in self.outages
+            )
         }
 
     def missing(self, sdk, before=FOREVER):
         return self.must_arrive(sdk, before) - set(self.tick_counts(sdk.name))
+
+    def lost_in(self, sdk):
+        """How many ticks were lost, by the outage that began last before them."""
+        counts = self.tick_counts(sdk.name)
+        return {
+            o.how: sum(
+                o.down - 3 < when < o.up and n not in counts for n, when in self.ticks
+            )
+            for o in self.outages
+        }
+
+    def logged(self, sdk):
+        return self.drivers[sdk.name].log()
 
     def wait_complete(self, before=FOREVER):
         """Until nothing is missing; what is missing then, the tests tell."""
@@ -87,25 +158,47 @@ class Story:
             time.sleep(1)
 
 
-def tell(driver):
-    """The scenario of one SDK, up to a flush."""
+def look(driver):
     name = driver.sdk.name
-    anon, user = f"{name}-anon", f"{name}-user"
     for i in range(5):
-        driver.send("capture", id=anon, event="viewed", properties={"i": i, "t": name})
-    driver.send("identify", id=user, anon=anon, set={"email": f"{name}@example.com"})
-    driver.send("group", id=user, type="company", key=f"{name}-co", set={"size": 7})
+        properties = {"i": i, "t": name}
+        driver.send("capture", id=f"{name}-anon", event="viewed", properties=properties)
+
+
+def sign_in(driver):
+    name = driver.sdk.name
+    email = {"email": f"{name}@example.com"}
+    driver.send("identify", id=f"{name}-user", anon=f"{name}-anon", set=email)
+
+
+def buy(driver):
+    name = driver.sdk.name
+    user, company = f"{name}-user", f"{name}-co"
+    driver.send("group", id=user, type="company", key=company, set={"size": 7})
     driver.send(
         "capture",
         id=user,
         event="bought",
         properties={"price": 12.5},
-        groups={"company": f"{name}-co"},
+        groups={"company": company},
     )
     driver.send("set", id=user, set={"plan": "pro", "n": 3})
     driver.send("alias", id=user, alias=f"{name}-alias")
-    driver.send("flush")
-    driver.settle()
+
+
+def tell(story):
+    """The scenario. Its parts wait for each other: an SDK that sends batches side
+    by side gives no order between them."""
+    for part, names in (
+        (look, ["viewed"]),
+        (sign_in, ["$identify"]),
+        (buy, ["$groupidentify", "bought", "$create_alias"]),
+    ):
+        for driver in story.drivers.values():
+            part(driver)
+            driver.send("flush")
+        story.each(Driver.settle)
+        eventually(lambda n=names: story.has(*n), 60, f"{names} of each SDK")
 
 
 def pulse(story, stop):
@@ -118,40 +211,38 @@ def pulse(story, stop):
         n += 1
 
 
-def outage(story, how):
+def live_through(story, outage):
     sluice = story.sluice
-    down = time.monotonic()
-    if how == "kill -9":
+    outage.down = time.monotonic()
+    if outage.how == "kill -9":
         sluice.kill()
     else:
         sluice.stop()
-    time.sleep(OUTAGE_S)
+    if outage.answers:
+        with refusing(sluice.ports["capture"]):
+            time.sleep(outage.long_s)
+    else:
+        time.sleep(outage.long_s)
     sluice.start()
-    story.outages.append(Outage(how, down, time.monotonic()))
+    outage.up = time.monotonic()
+    story.outages.append(outage)
+    story.wait_complete(before=outage.up)
+    # Once more, as SDKs that still wait hold back what came after, too.
+    story.wait_complete(before=time.monotonic())
 
 
-def live_through(story):
+def live_through_all(story):
     stop = threading.Event()
     thread = threading.Thread(target=pulse, args=(story, stop))
     thread.start()
     try:
         time.sleep(2)
-        outage(story, "kill -9")
-        story.wait_complete(before=story.outages[0].up)
-        outage(story, "stop")
-        time.sleep(3)
+        live_through(story, Outage("kill -9", OUTAGE_S))
+        live_through(story, Outage("stop", OUTAGE_S if SCALE >= 1 else 3))
+        live_through(story, Outage("stop, then 503", OUTAGE_S, answers=True))
     finally:
         stop.set()
         thread.join()
-
-
-def scenario_sent(story):
-    events = story.read_topic()
-    return all(
-        {"viewed", "bought", "$create_alias", "$groupidentify"}
-        <= {e["event"] for e in events[sdk.name]}
-        for sdk in SDKS
-    )
 
 
 def play():
@@ -162,9 +253,8 @@ def play():
         story = Story(sluice)
         try:
             story.start_drivers()
-            story.each(tell)
-            eventually(lambda: scenario_sent(story), 60, "the scenario's events")
-            live_through(story)
+            tell(story)
+            live_through_all(story)
             story.each(Driver.settle)
             story.wait_complete()
             story.each(Driver.close)

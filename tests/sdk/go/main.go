@@ -28,6 +28,7 @@ type operation struct {
 type options struct {
 	MaxRetries   *int  `json:"max_retries"`
 	RetryAfterMs int64 `json:"retry_after_ms"`
+	V1           bool  `json:"v1"`
 }
 
 func messages(o operation) []posthog.Message {
@@ -77,6 +78,10 @@ func main() {
 		config.RetryAfter = func(int) time.Duration {
 			return time.Duration(opts.RetryAfterMs) * time.Millisecond
 		}
+	}
+	if opts.V1 {
+		config.CaptureMode = posthog.CaptureModeAnalyticsV1
+		config.Compression = posthog.CompressionZstd
 	}
 	client, err := posthog.NewWithConfig(os.Args[2], config)
 	if err != nil {
