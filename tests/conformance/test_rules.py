@@ -367,3 +367,25 @@ def test_a_reload_reads_the_lists_again(tmp_path):
         eventually(reloaded, 20, "the new list")
         s.send("phc_x", [event("d", "one"), event("e", "two")])
         assert names(s, MAIN, "phc_x")[-1] == "d"
+
+
+def test_the_audit_finds_no_difference(sluice):
+    """Whatever the rules did above: each hop passed on what it was given."""
+    rules = [
+        rule("redirect_to_topic", event_names=["t"], args={"topic": REDIRECTED}),
+        rule("redirect_to_dlq", event_names=["l"]),
+        rule("force_overflow_from_ingestion", event_names=["o"]),
+        rule("drop_event_from_ingestion", event_names=["d"]),
+    ]
+    token = project(sluice, rules)
+    sluice.send(token, [event(n) for n in "tlodk" * 3])
+    sluice.drain()
+    eventually(lambda: not differences(sluice), 30, "no difference")
+
+
+def differences(sluice):
+    try:
+        sluice.cli("audit")
+    except CommandFailed as failed:
+        return failed.out + failed.err
+    return None
