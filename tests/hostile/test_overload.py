@@ -11,9 +11,10 @@ from sluicetest import SCALE, Sluice, eventually, scaled
 
 QUIET = 10
 REFUSED_PART_MAX = 0.001
-# On a machine of its own. In CI others may use its disk and processors: what
-# quiet keys see without the flood says how much.
+# With --full, on a machine of its own. In CI others may use its disk and
+# processors: what quiet keys see without the flood says how much.
 P99_MAX_S = 0.1 if SCALE >= 1 else 0.5
+P99_MAX_LARGE_S = 0.2 if SCALE >= 1 else 2
 P99_MAX_TIMES = 0 if SCALE >= 1 else 10
 RSS_MAX_KB = 768 * 1024
 
@@ -65,7 +66,8 @@ def test_a_flooding_key_does_not_push_out_quiet_ones(size, zipped):
             f" peak {peak_kb(s) // 1024} MB; {s.cli_json('status')['refused']}"
         )
         assert len(refused) <= REFUSED_PART_MAX * len(times), refused[:5]
-        assert p99 < max(P99_MAX_S, P99_MAX_TIMES * percentile(alone, 0.99))
+        most = P99_MAX_S if size < 4 << 20 else P99_MAX_LARGE_S
+        assert p99 < max(most, P99_MAX_TIMES * percentile(alone, 0.99))
         assert peak_kb(s) < RSS_MAX_KB
         assert flood.counts.get("200", 0) > 0, "the flood goes on as there is room"
         for q, p in zip(quiet, projects, strict=True):
