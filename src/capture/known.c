@@ -7,7 +7,7 @@
  * answered like the first and not stored again. HTTP threads make the
  * fingerprints; the writer of the front log looks them up.
  */
-#define AHEAD 8 /* prints whose places are being fetched */
+#define AHEAD ((size_t)8) /* prints whose places are being fetched */
 #define HEADERS_MAX 32
 
 void
@@ -56,6 +56,9 @@ look_up(struct capture_job *j, struct store_conn *conn, const struct known *k,
 		bool is_known;
 		int err;
 
+		/* Another processor has written them. */
+		if (i + 3 * AHEAD < k->n)
+			__builtin_prefetch(&k->p[i + 3 * AHEAD]);
 		if (i + AHEAD < k->n)
 			dedupe_prefetch(d, &k->p[i + AHEAD].print);
 		err = dedupe_take(d, conn, &k->p[i].print, &is_known, e);
