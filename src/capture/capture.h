@@ -30,8 +30,9 @@ struct capture_options {
 };
 MUST_CHECK int capture_new(
 	const struct capture_options *o, struct capture **out, struct err *e);
-/* Opens the listeners; *tls_port 0: that one is off. more: route tables of other folders (flags, remote
- * config) served on the same port, ending with rows NULL; may be NULL. */
+/* Opens the listeners; *tls_port 0: that one is off. more: route tables of
+ * other folders (flags, remote config) served on the same port, ending with
+ * rows NULL; may be NULL. */
 MUST_CHECK int capture_start(struct capture *c, const struct http_routes *more,
 	uint16_t *port, uint16_t *tls_port, struct err *e);
 /* New values of settings that apply on reload. */

@@ -13,9 +13,9 @@
 #define AHEAD ((size_t)8 * DEDUPE_PRINT_BYTES)
 
 /*
- * Ages are counted by the monotonic clock, so that a wall clock that jumps while
- * the daemon runs forgets nothing; a start takes the wall clock's time, but none
- * before the newest row.
+ * Ages are counted by the monotonic clock, so that a wall clock that jumps
+ * while the daemon runs forgets nothing; a start takes the wall clock's time,
+ * but none before the newest row.
  */
 static int64_t
 now_ms(const struct dedupe *d)
@@ -48,8 +48,7 @@ load_row(struct dedupe *d, int64_t id, struct slice prints)
 		f->next = id;
 	for (size_t at = 0; at < prints.len; at += DEDUPE_PRINT_BYTES) {
 		if (at + AHEAD < prints.len)
-			filter_prefetch(
-				f, dedupe_hash(prints.p + at + AHEAD));
+			filter_prefetch(f, dedupe_hash(prints.p + at + AHEAD));
 		if (id + (int64_t)(at / DEDUPE_PRINT_BYTES) >= f->oldest)
 			filter_add(f, dedupe_hash(prints.p + at));
 	}

@@ -23,8 +23,8 @@ void known_print_of(struct store *spool, const struct team *team,
 	const struct batch_header_kv *headers, uint32_t n_headers,
 	struct known_print *out);
 /*
- * Inside the job, before the append: *is_known if there must be none; then it is
- * counted as a duplicate. again: append in any case, someone asked for it.
+ * Inside the job, before the append: *is_known if there must be none; then it
+ * is counted as a duplicate. again: append in any case, someone asked for it.
  */
 MUST_CHECK int known_take(struct store_conn *c, const struct known_print *p,
 	bool again, const struct audit_tally *tally, bool *is_known,

@@ -102,8 +102,8 @@ MUST_CHECK int audit_start_canary(struct daemon *d, struct err *e);
 MUST_CHECK int dedupe_start(struct daemon *d, struct err *e);
 void dedupe_apply(struct daemon *d);
 
-/* disk.c: looks at the disk five times a second. before_start: gives the ballast
- * free if the disk is too full to open the files. */
+/* disk.c: looks at the disk five times a second. before_start: gives the
+ * ballast free if the disk is too full to open the files. */
 void disk_before_start(const char *data_dir);
 MUST_CHECK int disk_start(
 	struct daemon *d, struct disk_guard **out, struct err *e);

@@ -8,10 +8,10 @@
 #include "dedupe/dedupe.h"
 
 /*
- * The memory of what was sent (dedupe-1, dedupe-3): appends behind a filter that
- * takes the numbers of their records into it, each number twice. After a crash
- * the log has each number once at most, and the memory knows those that the log
- * has and no other.
+ * The memory of what was sent (dedupe-1, dedupe-3): appends behind a filter
+ * that takes the numbers of their records into it, each number twice. After a
+ * crash the log has each number once at most, and the memory knows those that
+ * the log has and no other.
  */
 #define N_ROUNDS 2
 #define N_GROUPS 3
