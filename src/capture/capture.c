@@ -208,6 +208,25 @@ capture_start(struct capture *c, const struct http_routes *more, uint16_t *port,
 	return http_start(&o, &c->http, e);
 }
 
+/* Of those behind it: nothing reads one that was replaced so long ago. */
+static void
+forget_confs(struct capture_conf *conf)
+{
+	int64_t before_ns = clock_mono_ns() - CAPTURE_CONF_KEPT_NS;
+	struct capture_conf *next;
+
+	while (conf->older != NULL && conf->older->replaced_ns > before_ns)
+		conf = conf->older;
+	next = conf->older;
+	conf->older = NULL;
+	while (next != NULL) {
+		struct capture_conf *older = next->older;
+
+		free_conf(next);
+		next = older;
+	}
+}
+
 void
 capture_reload(struct capture *c, const struct conf *conf)
 {
@@ -217,6 +236,8 @@ capture_reload(struct capture *c, const struct conf *conf)
 		return; /* the values in use stay */
 	/* Requests under way may still read the older one. */
 	fresh->older = atomic_load(&c->conf);
+	fresh->older->replaced_ns = clock_mono_ns();
+	forget_confs(fresh->older);
 	atomic_store(&c->conf, fresh);
 }
 

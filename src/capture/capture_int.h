@@ -42,6 +42,8 @@
 #define CAPTURE_KEY_TIMEOUT_MS 20000
 /* Least Retry-After while the disk is full. */
 #define CAPTURE_FULL_RETRY_S 5
+/* A replaced struct capture_conf: far longer than a run of the steps. */
+#define CAPTURE_CONF_KEPT_NS ((int64_t)600 * 1000000000)
 /* What a project may send at once, in seconds of its rate limit. */
 #define CAPTURE_RATE_BURST_S 10
 #define CAPTURE_OUTS 5
@@ -86,7 +88,8 @@ enum capture_size {
 
 /* Settings as they were read; replaced as a whole on reload. */
 struct capture_conf {
-	struct capture_conf *older; /* freed with the capture */
+	struct capture_conf *older;
+	int64_t replaced_ns; /* then it is kept for a while */
 	int64_t max_body_bytes, max_recording_body_bytes;
 	size_t max_decoded_bytes, max_event_bytes, max_recording_bytes;
 	bool keep_unknown;
