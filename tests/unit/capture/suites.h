@@ -4,6 +4,8 @@
 /* After <cmocka.h>. */
 extern const struct CMUnitTest capture_alloc_tests[];
 extern const size_t capture_n_alloc_tests;
+extern const struct CMUnitTest capture_nested_tests[];
+extern const size_t capture_n_nested_tests;
 extern const struct CMUnitTest capture_decode_tests[];
 extern const size_t capture_n_decode_tests;
 extern const struct CMUnitTest capture_lane_tests[];

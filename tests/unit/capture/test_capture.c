@@ -424,5 +424,7 @@ main(void)
 		capture_n_bucket_tests, NULL, NULL);
 	bad += _cmocka_run_group_tests("alloc", capture_alloc_tests,
 		capture_n_alloc_tests, NULL, NULL);
+	bad += _cmocka_run_group_tests("nested", capture_nested_tests,
+		capture_n_nested_tests, NULL, NULL);
 	return bad + cmocka_run_group_tests(tests, NULL, NULL);
 }
