@@ -389,3 +389,21 @@ def differences(sluice):
     except CommandFailed as failed:
         return failed.out + failed.err
     return None
+
+
+def test_what_goes_before_what(sluice):
+    rules = [
+        rule("redirect_to_topic", event_names=["t"], args={"topic": REDIRECTED}),
+        rule("redirect_to_dlq", event_names=["l"]),
+        rule("force_overflow_from_ingestion"),
+    ]
+    token = project(sluice, rules)
+    names_sent = ("t", "l", "h")
+    sluice.send(token, [event(n) for n in names_sent], historical_migration=True)
+    (away,) = read(sluice, REDIRECTED, token)
+    assert away["value"]["historical_migration"] is True
+    assert away["headers"]["historical_migration"] == "true"
+    (letter,) = read(sluice, LETTERS, token)
+    assert letter["headers"]["dlq_topic"] == HISTORICAL
+    assert names(sluice, HISTORICAL, token) == ["h"]
+    assert names(sluice, OVERFLOW, token) == []
