@@ -77,14 +77,6 @@ client_send_text(struct client *c, const char *text)
 	client_send(c, text, strlen(text));
 }
 
-bool
-client_has_input(const struct client *c)
-{
-	char one;
-
-	return recv(c->fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
-}
-
 static int
 more(struct client *c)
 {

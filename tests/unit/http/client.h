@@ -19,8 +19,6 @@ struct reply {
 };
 void client_connect(struct client *c, uint16_t port);
 void client_connect_unix(struct client *c, const char *path);
-/* Something can be read, or the other side has closed. Does not wait. */
-bool client_has_input(const struct client *c);
 void client_close(struct client *c);
 void client_send(struct client *c, const void *p, size_t n);
 void client_send_text(struct client *c, const char *text);
