@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/json_read.h"
 #include "base/thread.h"
+#include "conf/conf.h"
 
 struct http_request;
 struct http_server;
@@ -145,6 +146,12 @@ MUST_CHECK int admin_probe_start(struct admin *a, struct err *e);
 void admin_probe_stop(struct admin *a);
 /* false: it is stopped or hangs, and why. */
 bool admin_probe_is_good(struct admin *a, char why[240]);
+/* The settings as of the last reload. @thread any */
+static inline const struct conf *
+admin_conf(const struct admin *a)
+{
+	return conf_values(__atomic_load_n(&a->o.conf, __ATOMIC_ACQUIRE));
+}
 /* ,"tls":{…} of the status; null without. */
 void admin_put_tls(struct admin *a, struct buf *b);
 /* Counts of dead letters (letters_watch.c). stop: after the sampler was

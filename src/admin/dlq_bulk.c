@@ -210,8 +210,7 @@ read_event(struct bulk *x, uint32_t ids, struct err *e)
 	x->how.event = c->json.nodes[node].type == JSON_STRING
 			       ? json_string(&c->json, node, c->arena)
 			       : json_raw(&c->json, node);
-	x->how.max_bytes =
-		(size_t)conf_values(c->a->o.conf)->capture_max_event_bytes;
+	x->how.max_bytes = (size_t)admin_conf(c->a)->capture_max_event_bytes;
 	return x->how.event.p == NULL ? err_set(e, ERR_NO_MEMORY, "no memory")
 				      : 0;
 }

@@ -151,7 +151,7 @@ check_stores(struct admin *a, struct buf *out)
 bool
 admin_ready(struct admin *a, struct buf *missing)
 {
-	const struct conf *conf = conf_values(a->o.conf);
+	const struct conf *conf = admin_conf(a);
 	struct clickhouse_status ch;
 	struct admin_disk disk = {0};
 	struct admin_lag lag;

@@ -47,7 +47,7 @@ set_error(struct hop_view *v, enum hop_state state, const char *why,
 static bool
 has_role(struct admin *a, const char *role)
 {
-	return conf_list_has(conf_values(a->o.conf)->roles, role);
+	return conf_list_has(admin_conf(a)->roles, role);
 }
 
 static void

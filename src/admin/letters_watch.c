@@ -293,7 +293,7 @@ put_alert(struct buf *b, bool *first, const char *text, const char *todo)
 static void
 put_alerts(struct admin *a, const struct letters_watch *w, struct buf *b)
 {
-	int64_t max = conf_values(a->o.conf)->dlq_alert_per_min;
+	int64_t max = admin_conf(a)->dlq_alert_per_min;
 	int64_t rate = per_minute(a, w);
 	struct slice top = utf8_cut_scalars(
 		w->has_top ? w->top.error : SLICE_LIT(""), TOP_SCALARS);

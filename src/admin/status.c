@@ -204,7 +204,7 @@ put_memory(struct admin *a, struct buf *b)
 static void
 put_roles(struct admin *a, struct buf *b)
 {
-	const char *at = conf_values(a->o.conf)->roles;
+	const char *at = admin_conf(a)->roles;
 	char role[64];
 	bool first = true;
 
