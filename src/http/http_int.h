@@ -179,6 +179,9 @@ void http_reply_drop(struct http_reply *a);
 
 /* sweep.c */
 void http_sweep_thread(void *cookie);
+/* Does nothing: who calls it has this program's epoll_wait linked, also where a
+ * sanitizer's library brings one that the linker would be content with. */
+void http_epoll_keep(void);
 void http_sweep_once(struct http_server *s, bool force);
 bool http_host_allowed(const struct http_request *r);
 

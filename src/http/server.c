@@ -323,6 +323,7 @@ http_start(
 	if (s == NULL)
 		return err_set(e, ERR_NO_MEMORY, "HTTP server");
 	s->o = *o;
+	http_epoll_keep();
 	lock_init(&s->lock);
 	cond_init(&s->wake);
 	http_admission_init(&s->admission);
