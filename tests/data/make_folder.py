@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from sluicetest import Sluice  # noqa: E402
 
 TOKEN = "phc_kept_folder"
-N_DONE, N_WAITING, N_PEOPLE = 20, 30, 7
+N_DONE, N_WAITING, N_PEOPLE, N_LETTERS = 20, 30, 7, 3
 
 
 def event(i):
@@ -36,12 +36,16 @@ def send(sluice, first, n):
 def main():
     out = pathlib.Path(sys.argv[1])
     # Kept rows must not grow older than their retention on the shelf.
-    sluice = Sluice(settings={"roles": "capture,ingest,admin"})
+    sluice = Sluice(
+        settings={"roles": "capture,ingest,admin", "capture.unknown_token": "keep"}
+    )
     try:
         sluice.start()
         sluice.project(token=TOKEN)
         send(sluice, 0, N_DONE)
         sluice.drain()
+        for i in range(N_LETTERS):
+            sluice.send("phc_nobodys", [event(1000 + i)])
         sluice.stop()
         sluice.settings["roles"] = "capture,admin"
         sluice.start()
@@ -55,6 +59,7 @@ def main():
             "token": TOKEN,
             "uuids": [event(i)["uuid"] for i in range(N_DONE + N_WAITING)],
             "n_people": N_PEOPLE,
+            "letters": [event(1000 + i)["uuid"] for i in range(N_LETTERS)],
         }
         (out / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
     finally:

@@ -6,7 +6,7 @@ import pathlib
 import shutil
 
 import pytest
-from sluicetest import TOP, Sluice
+from sluicetest import TOP, Sluice, eventually
 
 FOLDERS = sorted(
     d for d in (pathlib.Path(TOP) / "tests/data/folders").iterdir() if d.is_dir()
@@ -19,6 +19,12 @@ def copy(folder, tmp_path):
     shutil.copytree(folder, data)
     os.chmod(data, 0o700)
     return data
+
+
+def letters(sluice):
+    """All dead letters as they are shown, in one text."""
+    ids = [x["id"] for x in sluice.cli_lines("dlq", "list")]
+    return "\n".join(sluice.cli("dlq", "show", i, "--json") for i in ids)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda d: d.name)
@@ -39,6 +45,11 @@ def test_kept_folder_opens_and_drains(folder, tmp_path):
         assert len(people) == expected["n_people"]
         for person in people:
             assert person["properties"]["last"] == last[person["distinct_ids"][0]]
+        # Letters that no index knew are found.
+        for uuid in expected.get("letters", []):
+            eventually(
+                lambda uuid=uuid: uuid in letters(sluice), 10, f"letter of {uuid}"
+            )
         # It goes on: another event passes.
         sluice.send(
             expected["token"],
