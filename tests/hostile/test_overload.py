@@ -14,7 +14,7 @@ REFUSED_PART_MAX = 0.001
 # With --full, on a machine of its own. In CI others may use its disk and
 # processors: what quiet keys see without the flood says how much.
 P99_MAX_S = 0.1 if SCALE >= 1 else 0.5
-P99_MAX_LARGE_S = 0.2 if SCALE >= 1 else 2
+P99_MAX_LARGE_S = P99_MAX_S if SCALE >= 1 else 2
 P99_MAX_TIMES = 0 if SCALE >= 1 else 10
 RSS_MAX_KB = 768 * 1024
 
