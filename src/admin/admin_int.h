@@ -2,6 +2,7 @@
 #define SLUICE_ADMIN_ADMIN_INT_H
 
 #include "admin/admin.h"
+#include "auth/role.h"
 #include "base/arena.h"
 #include "base/json_read.h"
 #include "base/thread.h"
@@ -70,6 +71,7 @@ struct admin {
 struct admin_call {
 	struct admin *a;
 	struct arena *arena;
+	struct auth_who who;
 	struct slice method, path, query, body;
 	struct slice param[ADMIN_PARAMS_MAX]; /* decoded :parts of the path */
 	struct json_doc json; /* of the body, n_nodes 0 if there is none */
@@ -89,6 +91,12 @@ struct admin_call {
 struct admin_route {
 	const char *method;
 	const char *path;
+	enum auth_role role; /* the least that may */
+	const char *scope; /* what a personal key must have; NULL: none may */
+	const char *query; /* names of its parameters, blanks between */
+	const char *body; /* the schema of its body; NULL: it has none */
+	const char *answer; /* the schema of its answer; NULL: not JSON */
+	const char *summary;
 	int (*fn)(struct admin_call *c, struct err *e);
 };
 extern const struct admin_route admin_routes[];

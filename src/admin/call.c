@@ -27,6 +27,8 @@ admin_call_init(struct admin_call *c, struct admin *a, struct arena *arena,
 		c->query = slice_of(mark + 1, target.len - c->path.len - 1);
 	}
 	c->body = body;
+	/* Whoever opens the socket or the files is an administrator. */
+	c->who = (struct auth_who){AUTH_BY_SOCKET, AUTH_ADMIN, 0, 0, 0, ""};
 	c->status = 200;
 	c->content_type = "application/json";
 	buf_init(&c->out, ADMIN_ANSWER_MAX_BYTES);
