@@ -39,6 +39,7 @@ admin_free(struct admin *a)
 {
 	if (a == NULL)
 		return;
+	series_free(a->series);
 	letters_watch_free(a);
 	dlq_free(a->dlq);
 	lock_fini(&a->lock);

@@ -7,6 +7,7 @@
 #include "base/json_read.h"
 #include "base/thread.h"
 #include "conf/conf.h"
+#include "series/series.h"
 
 struct http_request;
 struct http_server;
@@ -45,6 +46,12 @@ enum admin_hop_id {
 	ADMIN_N_HOPS
 };
 
+/* Counters as of the last sample, by the series they belong to. */
+struct admin_counts {
+	bool has_begun;
+	uint64_t was[SERIES_N];
+};
+
 struct admin {
 	struct admin_options o;
 	int64_t started_at_us;
@@ -53,6 +60,9 @@ struct admin {
 	struct thread workers[ADMIN_WORKERS];
 	struct thread sampler; /* rates, lags and gauges, once a second */
 	struct cond sampler_wake; /* on lock */
+	struct series *series; /* NULL: no daemon runs */
+	struct admin_counts counts; /* the sampler's */
+	int64_t aged_at_s; /* the sampler's: when ages were looked at */
 	struct thread prober; /* asks Postgres, if there is one */
 	struct pg_conn *probe_conn;
 	struct dlq *dlq;
@@ -209,6 +219,7 @@ int admin_dlq_groups(struct admin_call *c, struct err *e);
 int admin_dlq_list(struct admin_call *c, struct err *e);
 int admin_dlq_show(struct admin_call *c, struct err *e);
 int admin_dlq_replay(struct admin_call *c, struct err *e);
+int admin_series(struct admin_call *c, struct err *e);
 int admin_status(struct admin_call *c, struct err *e);
 int admin_ready_api(struct admin_call *c, struct err *e);
 int admin_drained(struct admin_call *c, struct err *e);

@@ -388,12 +388,11 @@ hops_put(struct admin *a, struct buf *b)
 }
 
 void
-hops_sample(struct admin *a)
+hops_sample(struct admin *a, bool with_age, struct hop_view all[ADMIN_N_HOPS])
 {
-	struct hop_view all[ADMIN_N_HOPS];
 	int64_t now_ns = clock_mono_ns();
 
-	hops_look(a, false, all);
+	hops_look(a, with_age, all);
 	lock_take(&a->lock);
 	for (int i = 0; i < ADMIN_N_HOPS; i++) {
 		struct admin_hop *h = &a->hops[i];

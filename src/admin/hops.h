@@ -35,7 +35,8 @@ void hops_look(
 	struct admin *a, bool with_age, struct hop_view out[ADMIN_N_HOPS]);
 /* "hops":[…],"behind":[{"hop","why","do"},…]: what is behind, causes first. */
 void hops_put(struct admin *a, struct buf *b);
-/* Keeps errors and progress; once a second. @thread sampler */
-void hops_sample(struct admin *a);
+/* Looks and keeps errors and progress; once a second. @thread sampler */
+void hops_sample(
+	struct admin *a, bool with_age, struct hop_view out[ADMIN_N_HOPS]);
 
 #endif

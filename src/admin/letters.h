@@ -32,5 +32,7 @@ void letters_watch_free(struct admin *a);
 /* "dead_letters":{…}. */
 void letters_put_status(struct admin *a, struct buf *b);
 void letters_put_metrics(struct admin *a, struct buf *b);
+/* As of the last look. @thread any */
+double letters_pending(struct admin *a);
 
 #endif

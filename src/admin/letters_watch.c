@@ -33,8 +33,10 @@ struct letters_watch {
 	bool has_top;
 	struct arena arena;
 	struct buf kinds, projects, made; /* as they are told */
-	struct lock telling; /* guards metrics: who asks waits for no disk */
+	/* Guards metrics, pending: who asks waits for no disk. */
+	struct lock telling;
 	struct buf metrics;
+	int64_t pending;
 	/* Letters there were, one a second. */
 	uint64_t ever[MINUTE_SAMPLES];
 	int next, n_samples;
@@ -173,6 +175,7 @@ sum_up(struct letters_watch *w, const struct dlq_group *g, uint32_t n)
 	lock_take(&w->telling);
 	buf_reset(&w->metrics);
 	buf_append_slice(&w->metrics, buf_slice(&w->made));
+	w->pending = w->n[DLQ_PENDING];
 	lock_release(&w->telling);
 }
 
@@ -359,4 +362,15 @@ letters_put_metrics(struct admin *a, struct buf *b)
 	lock_take(&w->telling);
 	buf_append_slice(b, buf_slice(&w->metrics));
 	lock_release(&w->telling);
+}
+
+double
+letters_pending(struct admin *a)
+{
+	int64_t n;
+
+	lock_take(&a->letters->telling);
+	n = a->letters->pending;
+	lock_release(&a->letters->telling);
+	return (double)n;
 }

@@ -1,3 +1,4 @@
+#include "admin/sample.h"
 #include "admin/admin_int.h"
 #include "admin/hops.h"
 #include "base/clock.h"
@@ -26,6 +27,28 @@ admin_rate(struct admin *a, enum admin_hop_id id)
 
 		if (ns > 0 && h->done[last] > h->done[first])
 			rate = (double)(h->done[last] - h->done[first]) * 1e9 /
+			       (double)ns;
+	}
+	lock_release(&a->lock);
+	return rate;
+}
+
+double
+admin_rate_now(struct admin *a, enum admin_hop_id id)
+{
+	const struct admin_hop *h = &a->hops[id];
+	double rate = 0;
+
+	lock_take(&a->lock);
+	if (h->n >= 2) {
+		int last =
+			(h->next + ADMIN_RATE_SAMPLES - 1) % ADMIN_RATE_SAMPLES;
+		int before =
+			(last + ADMIN_RATE_SAMPLES - 1) % ADMIN_RATE_SAMPLES;
+		int64_t ns = h->at_ns[last] - h->at_ns[before];
+
+		if (ns > 0 && h->done[last] > h->done[before])
+			rate = (double)(h->done[last] - h->done[before]) * 1e9 /
 			       (double)ns;
 	}
 	lock_release(&a->lock);
@@ -88,9 +111,23 @@ written_to_output(struct admin *a)
 	return sum;
 }
 
+/* Ages are read from the logs: once for each point. */
+static bool
+is_time_for_ages(struct admin *a)
+{
+	int64_t at_s = clock_now_us() / 1000000 / series_steps[SERIES_FINE].s;
+
+	if (at_s == a->aged_at_s)
+		return false;
+	a->aged_at_s = at_s;
+	return true;
+}
+
 static void
 sample(struct admin *a)
 {
+	bool with_age = is_time_for_ages(a);
+	struct hop_view hops[ADMIN_N_HOPS];
 	struct pipeline_position pos[16];
 	struct admin_lag lag;
 	uint64_t read = 0;
@@ -114,7 +151,9 @@ sample(struct admin *a)
 	stats_set(STATS_INGEST_LAG_RECORDS, 0, (double)lag.records);
 	admin_lag_clickhouse(a, false, &lag);
 	stats_set(STATS_CLICKHOUSE_LAG_RECORDS, 0, (double)lag.records);
-	hops_sample(a);
+	hops_sample(a, with_age, hops);
+	if (a->series != NULL)
+		sample_series(a, hops, with_age);
 }
 
 static void
@@ -139,6 +178,11 @@ keep_sampling(void *cookie)
 int
 admin_sampler_start(struct admin *a, struct err *e)
 {
+	int rc = series_new(
+		a->o.config, &a->series, clock_now_us() / 1000000, e);
+
+	if (rc < 0)
+		return rc;
 	return thread_start(&a->sampler, "sampler", keep_sampling, a, e);
 }
 

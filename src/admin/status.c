@@ -4,6 +4,7 @@
 #include "admin/admin_int.h"
 #include "admin/hops.h"
 #include "admin/letters.h"
+#include "admin/sample.h"
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "broker/broker.h"
@@ -256,6 +257,7 @@ admin_status(struct admin_call *c, struct err *e)
 	hops_put(a, b);
 	buf_append_char(b, ',');
 	put_disk(a, b, &disk);
+	admin_put_forecast(a, b, &disk);
 	buf_append_char(b, ',');
 	put_children(a, b);
 	put_postgres(a, b);
