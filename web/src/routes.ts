@@ -1,0 +1,42 @@
+// Every page of the admin. To add one: make pages/<page>/index.tsx that exports its
+// component as default, and add a row here; see README.md.
+import type { ComponentType } from "preact";
+
+import type { Params } from "./router";
+
+export type Role = "viewer" | "member" | "admin";
+
+export type NavGroup = "watch" | "repair" | "manage";
+
+export interface PageProps {
+	params: Params;
+}
+
+export interface Route {
+	/** Parts that begin with a colon are parameters. */
+	path: string;
+	title: string;
+	/** The least role that may open it; open: without a sign-in. */
+	role: Role | "open";
+	load: () => Promise<{ default: ComponentType<PageProps> }>;
+	/** Its place in the navigation; none: it is reached by links. */
+	nav?: { group: NavGroup; key?: string };
+	/** The path whose place in the navigation is marked instead. */
+	under?: string;
+}
+
+// In the order of the navigation, group by group. key: `g` and this letter go there.
+export const routes: Route[] = [
+	{
+		path: "/sign-in",
+		title: "Sign in",
+		role: "open",
+		load: () => import("./pages/sign-in"),
+	},
+
+	// watch: Overview, Live, Explore, Persons, Groups
+
+	// repair: Dead letters, Topics, Connections
+
+	// manage: Projects, Settings, Users, Audit
+];
