@@ -127,6 +127,16 @@ static const struct cli_option audit_options[] = {
 		"was counted when they came"},
 	END,
 };
+static const struct cli_option template_options[] = {
+	{"markdown", NULL, "as a table for the documentation"},
+	END,
+};
+static const struct cli_option manual_options[] = {
+	{"out", "DIR",
+		"write all pages, the settings file and the completion of "
+		"shells into this folder"},
+	END,
+};
 static const struct cli_option show_options[] = {
 	{"changed", NULL, "only settings that are not the default"},
 	END,
@@ -252,6 +262,13 @@ const struct cli_command cli_commands[] = {
 		"Show each setting and where it comes from.", cmd_config_show},
 	{"config help", "[KEY]", 0, 1, NULL, true, "Explain the settings.",
 		cmd_config_help},
+	{"config template", "", 0, 0, template_options, true,
+		"Print the settings file with every setting commented out.",
+		cmd_config_template},
+	{"completion", "bash|fish|zsh", 1, 1, NULL, true,
+		"Print the completion of a shell.", cmd_completion},
+	{"manual", "[PAGE]", 0, 1, manual_options, true,
+		"Print a manual page, as source for man.", cmd_manual},
 	{"doctor", "", 0, 0, NULL, true,
 		"Check settings, folder, disk, clock, files and ports.",
 		cmd_doctor},

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/gen.h"
 
 const struct cli_option cli_common_options[] = {
 	{"data", "DIR", "data folder (default /var/lib/sluice)"},
@@ -31,16 +32,6 @@ print_usage(const struct cli_command *k)
 		k->args[0] == '\0' ? "" : " ", k->args);
 }
 
-static bool
-hides(const struct cli_command *k, const char *name)
-{
-	for (const struct cli_option *o = k->options;
-		o != NULL && o->name != NULL; o++)
-		if (strcmp(o->name, name) == 0)
-			return true;
-	return false;
-}
-
 static void
 print_command(const struct cli_command *k)
 {
@@ -54,7 +45,7 @@ print_command(const struct cli_command *k)
 		print_option(o);
 	for (const struct cli_option *o = cli_common_options; o->name != NULL;
 		o++)
-		if (!hides(k, o->name))
+		if (!gen_hides(k, o->name))
 			print_option(o);
 	printf("\nExit status: 0 done, 1 failed, 2 wrong usage.\n");
 }
