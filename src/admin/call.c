@@ -28,7 +28,7 @@ admin_call_init(struct admin_call *c, struct admin *a, struct arena *arena,
 	}
 	c->body = body;
 	/* Whoever opens the socket or the files is an administrator. */
-	c->who = (struct auth_who){AUTH_BY_SOCKET, AUTH_ADMIN, 0, 0, 0, ""};
+	c->who = (struct auth_who){.door = AUTH_BY_SOCKET, .role = AUTH_ADMIN};
 	c->status = 200;
 	c->content_type = "application/json";
 	buf_init(&c->out, ADMIN_ANSWER_MAX_BYTES);

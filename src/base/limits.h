@@ -35,6 +35,12 @@
 #define LIMIT_TLS_HANDSHAKES 512 /* under way at once, of one server */
 #define LIMIT_URL_BYTES (16 * 1024)
 #define LIMIT_CONTROL_BODY_BYTES (16 * 1024 * 1024)
+#define LIMIT_AUTH_AGENT_BYTES 200 /* of User-Agent, kept with a session */
+#define LIMIT_AUTH_KEYS 50 /* of one user */
+#define LIMIT_AUTH_SCOPES_BYTES 1024 /* as given for one key */
+#define LIMIT_AUTH_SESSIONS 20 /* of one user; the oldest end */
+#define LIMIT_AUTH_TRAIL_TEXT_BYTES 200
+#define LIMIT_AUTH_USERS 1000
 #define LIMIT_AUDIT_SUMS 4000000 /* of one report; 48 bytes each */
 #define LIMIT_WARNING_KEYS 16384 /* debounced warnings remembered */
 #define LIMIT_CSP_BODY_BYTES (1024 * 1024)
