@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/slice.h"
 
 /*
  * The local ClickHouse: a child process (`sluice clickhouse-host`) that loads
@@ -52,6 +53,30 @@ void clickhouse_status(struct clickhouse *c, struct clickhouse_status *out);
  * out. INVALID with ClickHouse's text when it refuses. Blocks. */
 MUST_CHECK int clickhouse_query(struct clickhouse *c, const char *query,
 	const char *format, struct buf *out, struct err *e);
+
+/* A query with more to it. */
+struct clickhouse_pair {
+	const char *name;
+	struct slice value;
+};
+struct clickhouse_ask {
+	const char *query, *format;
+	const struct clickhouse_pair *params; /* {name:Type} in the query */
+	size_t n_params;
+	const struct clickhouse_pair *settings;
+	size_t n_settings;
+	bool is_console; /* under the read-only role (clickhouse-10) */
+	int64_t timeout_ms; /* 0: an hour */
+};
+/* Why ClickHouse refused it, in full. */
+struct clickhouse_refusal {
+	int code; /* 0: it did not refuse, the error is another */
+	struct buf text; /* buf_init before, buf_fini after */
+};
+/* As clickhouse_query; e has a short text, refusal the whole one. */
+MUST_CHECK int clickhouse_ask(struct clickhouse *c,
+	const struct clickhouse_ask *q, struct buf *out,
+	struct clickhouse_refusal *refusal, struct err *e);
 
 /* main() of the child: `sluice clickhouse-host …` (internal arguments). */
 int clickhouse_host_main(int argc, char **argv);

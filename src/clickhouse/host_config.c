@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "clickhouse/console.h"
 
 #define LOG_BYTES (10 * 1024 * 1024)
 #define MARK_CACHE_BYTES 134217728
@@ -92,6 +93,42 @@ host_config_text(const struct host_args *a, struct buf *out)
 	buf_append_lit(out, "</clickhouse>\n");
 }
 
+static void
+put_grant(struct buf *b, const char *what)
+{
+	buf_append_lit(b, "  <query>GRANT ");
+	put_escaped(b, what);
+	buf_append_lit(b, "</query>\n");
+}
+
+/*
+ * libchdb knows one user. What it may comes from roles, so that a connection
+ * can lay rights down (SET ROLE) before it runs a query of the console; all
+ * others have all that the user had without roles.
+ */
+static void
+put_roles(struct buf *b)
+{
+	static const char *const all[] = {"SOURCES ON *.*", "TABLE ENGINE ON *",
+		"CHECK, SHOW, SELECT, INSERT, ALTER, CREATE, DROP, "
+		"UNDROP TABLE, TRUNCATE, OPTIMIZE, BACKUP, KILL QUERY, "
+		"KILL TRANSACTION, MOVE PARTITION BETWEEN SHARDS, SYSTEM, "
+		"dictGet, displaySecretsInShowAndSelect, INTROSPECTION, "
+		"CLUSTER ON *.*",
+		"SET DEFINER ON *",
+		"ALTER NAMED COLLECTION, CREATE NAMED COLLECTION, "
+		"DROP NAMED COLLECTION, SHOW NAMED COLLECTIONS, "
+		"NAMED COLLECTION ON *"};
+
+	buf_append_lit(b, "  <roles><sluice_all><grants>\n");
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		put_grant(b, all[i]);
+	buf_append_lit(b, "  </grants></sluice_all>\n"
+			  "  <" CONSOLE_ROLE "><grants>\n");
+	put_grant(b, "SELECT, dictGet ON posthog.*");
+	buf_append_lit(b, "  </grants></" CONSOLE_ROLE "></roles>\n");
+}
+
 void
 host_users_text(const struct host_args *a, struct buf *out)
 {
@@ -101,17 +138,18 @@ host_users_text(const struct host_args *a, struct buf *out)
 	put_number(out, "max_memory_usage", a->memory_max_bytes * 8 / 10);
 	put_number(out, "max_threads", 2);
 	put_number(out, "input_format_skip_unknown_fields", 1);
-	buf_append_lit(out,
-		"  </default></profiles>\n"
-		"  <users><default>\n"
-		"  <password></password>\n"
-		"  <networks><ip>::/0</ip></networks>\n"
-		"  <profile>default</profile>\n"
-		"  <quota>default</quota>\n"
-		"  <named_collection_control>1</named_collection_control>\n"
-		"  </default></users>\n"
-		"  <quotas><default></default></quotas>\n"
-		"</clickhouse>\n");
+	buf_append_lit(out, "  </default></profiles>\n"
+			    "  <users><default>\n"
+			    "  <password></password>\n"
+			    "  <networks><ip>::/0</ip></networks>\n"
+			    "  <profile>default</profile>\n"
+			    "  <quota>default</quota>\n"
+			    "  <grants><query>GRANT sluice_all</query>"
+			    "<query>GRANT " CONSOLE_ROLE "</query></grants>\n"
+			    "  </default></users>\n");
+	put_roles(out);
+	buf_append_lit(out, "  <quotas><default></default></quotas>\n"
+			    "</clickhouse>\n");
 }
 
 static int

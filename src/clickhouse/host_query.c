@@ -84,6 +84,8 @@ take_pair(struct host_query *q, const struct http_pair *p, bool *gzip,
 		q->database = p->value;
 	else if (slice_eq_str(p->name, "default_format"))
 		q->format = p->value;
+	else if (slice_eq_str(p->name, "sluice_console"))
+		q->is_console = slice_eq_str(p->value, "1");
 	else if (slice_eq_str(p->name, "enable_http_compression"))
 		*gzip = slice_eq_str(p->value, "1");
 	else if (slice_eq_str(p->name, "compress") ||

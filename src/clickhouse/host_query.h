@@ -39,6 +39,7 @@ struct host_query {
 	bool is_readonly; /* GET and HEAD */
 	bool wants_gzip;
 	bool formats_by_setting; /* a setting changes how results look */
+	bool is_console; /* under the console's role (host_console.c) */
 	char id[37];
 	int64_t begin_ns;
 };

@@ -56,8 +56,8 @@ host_run_check(struct host_run *r, struct chdb_result *res)
 	return false;
 }
 
-static bool
-run_small(struct host_run *r, const struct buf *sql)
+bool
+host_run_small(struct host_run *r, const struct buf *sql, struct buf *out)
 {
 	struct chdb_result *res;
 	bool ok;
@@ -66,21 +66,24 @@ run_small(struct host_run *r, const struct buf *sql)
 		host_run_fail(r, 223, "The query is too long");
 		return false;
 	}
-	res = r->lib->query_n(*r->conn, sql->p, sql->len, "TSV", 3);
+	res = r->lib->query_n(*r->conn, sql->p, sql->len, "TSVRaw", 6);
 	ok = host_run_check(r, res);
+	if (ok && out != NULL)
+		buf_append(out, r->lib->result_buffer(res),
+			r->lib->result_length(res));
 	if (res != NULL)
 		r->lib->destroy_query_result(res);
 	return ok;
 }
 
-static void
-put_quoted(struct buf *b, char quote, const char *p, size_t len)
+void
+host_run_quote(struct buf *b, char quote, struct slice text)
 {
 	buf_append_char(b, quote);
-	for (size_t i = 0; i < len; i++) {
-		if (p[i] == quote || p[i] == '\\')
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == quote || text.p[i] == '\\')
 			buf_append_char(b, '\\');
-		buf_append_char(b, p[i]);
+		buf_append_char(b, text.p[i]);
 	}
 	buf_append_char(b, quote);
 }
@@ -96,22 +99,23 @@ prepare(struct host_run *r)
 	buf_init(&b, LIMIT_CLICKHOUSE_QUERY_BYTES);
 	if (r->q->database.len > 0) {
 		buf_append_lit(&b, "USE ");
-		put_quoted(&b, '`', r->q->database.p, r->q->database.len);
-		ok = run_small(r, &b);
+		host_run_quote(&b, '`', r->q->database);
+		ok = host_run_small(r, &b, NULL);
 	}
 	buf_reset(&b);
 	for (size_t i = 0; i < s->n; i++) {
 		buf_append_str(&b, i == 0 ? "SET " : ", ");
-		put_quoted(&b, '`', s->names[i], s->name_lens[i]);
+		host_run_quote(&b, '`', slice_of(s->names[i], s->name_lens[i]));
 		buf_append_lit(&b, " = ");
-		put_quoted(&b, '\'', s->values[i], s->value_lens[i]);
+		host_run_quote(
+			&b, '\'', slice_of(s->values[i], s->value_lens[i]));
 	}
 	if (ok && s->n > 0)
-		ok = run_small(r, &b);
+		ok = host_run_small(r, &b, NULL);
 	buf_reset(&b);
 	buf_append_lit(&b, "SET readonly = 2");
 	if (ok && r->q->is_readonly)
-		ok = run_small(r, &b);
+		ok = host_run_small(r, &b, NULL);
 	buf_fini(&b);
 	return ok;
 }
@@ -218,8 +222,8 @@ free_stream:
 	}
 }
 
-static void
-run_whole(struct host_run *r)
+void
+host_run_whole(struct host_run *r)
 {
 	const struct host_params *p = &r->q->params;
 	struct chdb_result *res =
@@ -264,7 +268,7 @@ run_query(struct host_run *r)
 	else if (streamable || a.statement_count == 0)
 		host_run_stream(r);
 	else
-		run_whole(r);
+		host_run_whole(r);
 }
 
 static void
@@ -309,18 +313,24 @@ host_query_run(struct host_query *q)
 	buf_init(&r.o.text, MAX_ERROR_BYTES);
 	buf_init(&r.decoded, LIMIT_CLICKHOUSE_BODY_BYTES);
 	buf_init(&r.joined, LIMIT_CLICKHOUSE_QUERY_BYTES);
+	buf_init(&r.canonical, LIMIT_CLICKHOUSE_QUERY_BYTES);
 	if (!decode_body(&r) || !find_statement(&r))
 		goto answer;
 	if (host_engine_connect(q->engine, &r.conn, &e) != 0) {
 		host_run_fail(&r, 439, e.text);
 		goto answer;
 	}
-	if (prepare(&r))
-		run_statement(&r);
+	if (prepare(&r)) {
+		if (q->is_console)
+			host_run_console(&r);
+		else
+			run_statement(&r);
+	}
 	r.lib->close_conn(r.conn);
 answer:
 	if (r.o.failed)
 		host_answer_error(q, &r.o);
+	buf_fini(&r.canonical);
 	buf_fini(&r.joined);
 	buf_fini(&r.decoded);
 	buf_fini(&r.o.text);

@@ -4,6 +4,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CLICKHOUSE_CONSOLE_TESTS,
 		CLICKHOUSE_FRAME_TESTS,
 		CLICKHOUSE_HOST_TESTS,
 		CLICKHOUSE_HTTP_TESTS,

@@ -19,6 +19,12 @@ void frame_texts_are_cut_and_cleaned(void **state);
 		cmocka_unit_test(frames_of_another_protocol_are_refused),      \
 		cmocka_unit_test(frame_texts_are_cut_and_cleaned)
 
+void console_allows_reading(void **state);
+void console_refuses_what_rights_let_through(void **state);
+#define CLICKHOUSE_CONSOLE_TESTS                                               \
+	cmocka_unit_test(console_allows_reading),                              \
+		cmocka_unit_test(console_refuses_what_rights_let_through)
+
 void schema_files_split_into_statements(void **state);
 void topics_get_their_prefix(void **state);
 void configuration_is_escaped(void **state);
