@@ -21,6 +21,8 @@ admin_new(const struct admin_options *o, struct admin **out, struct err *e)
 	a->o = *o;
 	a->started_at_us = clock_now_us();
 	a->hosts = conf_values(o->conf)->admin_hosts;
+	a->start_conf = o->conf;
+	lock_init(&a->settings_change);
 	lock_init(&a->lock);
 	cond_init(&a->sampler_wake);
 	rc = dlq_new(o->spool, o->state, &a->dlq, e);
@@ -43,6 +45,7 @@ admin_free(struct admin *a)
 	letters_watch_free(a);
 	dlq_free(a->dlq);
 	lock_fini(&a->lock);
+	lock_fini(&a->settings_change);
 	cond_fini(&a->sampler_wake);
 	mem_free(a->ports);
 	mem_free(a);

@@ -18,6 +18,7 @@ struct canary;
 struct capture;
 struct clickhouse;
 struct conf_set;
+struct conf_stored;
 struct http_tls;
 struct net_listen;
 struct pg;
@@ -35,6 +36,17 @@ struct admin_disk {
 	char reason[200]; /* why, "" if not */
 };
 
+/* What the settings made in the admin are tried and used by. */
+struct admin_settings {
+	/* All settings there would be with these rows; as the start would check
+	 * them, cross-checks included. @thread any */
+	int (*try_rows)(void *cookie, const struct conf_stored *rows, int n,
+		struct conf_set **out, struct err *e);
+	/* Those saved are read and used now; waits. NULL: no daemon runs. */
+	int (*use)(void *cookie, struct err *e);
+	void *cookie;
+};
+
 /* Parts that are absent (their role is off, or no daemon runs) are NULL. */
 struct admin_options {
 	const struct conf_set *conf;
@@ -49,6 +61,7 @@ struct admin_options {
 	struct canary *canary;
 	struct pg *pg; /* NULL: persons are in state.db */
 	struct http_tls *tls; /* NULL: capture has no TLS */
+	const struct admin_settings *settings; /* NULL: not to be changed */
 	void (*disk)(void *cookie, struct admin_disk *out);
 	void *cookie;
 };

@@ -70,6 +70,8 @@ struct admin {
 	bool stopping; /* guarded by lock */
 	int n_queries; /* atomic */
 	const char *hosts; /* of admin.hosts, read by the HTTP server */
+	const struct conf_set *start_conf; /* what START settings are now */
+	struct lock settings_change; /* one change at a time */
 	struct lock lock; /* guards conf, ports, hops, probe_* below */
 	int64_t probe_asked_ns; /* 0: no question is out */
 	char probe_text[240]; /* why the last was not good, "" if it was */
@@ -229,6 +231,8 @@ int admin_trace_places(struct admin_call *c, struct err *e);
 int admin_trace_changes(struct admin_call *c, struct err *e);
 int admin_config(struct admin_call *c, struct err *e);
 int admin_audit(struct admin_call *c, struct err *e);
+int admin_settings_list(struct admin_call *c, struct err *e);
+int admin_settings_change(struct admin_call *c, struct err *e);
 
 /* /metrics, /_ready and / of the admin port. */
 struct http_routes;

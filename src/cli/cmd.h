@@ -36,6 +36,8 @@ int cmd_sql(struct cli *c);
 int cmd_audit(struct cli *c);
 int cmd_config_check(struct cli *c);
 int cmd_config_show(struct cli *c);
+int cmd_config_set(struct cli *c);
+int cmd_config_unset(struct cli *c);
 int cmd_config_help(struct cli *c);
 int cmd_config_template(struct cli *c);
 int cmd_completion(struct cli *c);

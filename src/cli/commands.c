@@ -260,6 +260,12 @@ const struct cli_command cli_commands[] = {
 		"Check the settings without starting.", cmd_config_check},
 	{"config show", "", 0, 0, show_options, true,
 		"Show each setting and where it comes from.", cmd_config_show},
+	{"config set", "KEY=VALUE...", 1, -1, NULL, true,
+		"Set settings as the web admin does: they count below the "
+		"file, the environment and --set.",
+		cmd_config_set},
+	{"config unset", "KEY...", 1, -1, NULL, true,
+		"Take away what was set in the admin.", cmd_config_unset},
 	{"config help", "[KEY]", 0, 1, NULL, true, "Explain the settings.",
 		cmd_config_help},
 	{"config template", "", 0, 0, template_options, true,

@@ -16,6 +16,7 @@
 #include "conf/conf.h"
 #include "pg/pg.h"
 #include "pg/schema.h"
+#include "run/daemon.h"
 #include "run/settings.h"
 
 #define LIBRARY_PATH_MAX 4096
@@ -255,10 +256,11 @@ int
 cmd_doctor(struct cli *c)
 {
 	struct doctor d = {.c = c};
+	const struct daemon_options o = {c->data, c->config, c->set, false};
 	struct conf_set *set;
 	struct err e;
 
-	if (settings_load(c->config, c->set, false, &set, &e) < 0) {
+	if (settings_load(&o, &set, &e) < 0) {
 		doctor_say(&d, "settings", false, "%s", e.text);
 		return CLI_FAILED;
 	}

@@ -19,6 +19,7 @@
 struct conf_set {
 	struct conf values;
 	enum conf_source *sources; /* by row */
+	char **ignored; /* by row: why the admin's value does not count */
 };
 
 static int
@@ -197,20 +198,68 @@ load_set(struct conf_set *c, const char *const *set, struct err *e)
 	return 0;
 }
 
-int
-conf_load(const char *file, const char *const *set, struct conf_set **out,
+/* conf-4 */
+static int
+load_stored(struct conf_set *c, const struct conf_stored *stored, int n,
 	struct err *e)
+{
+	for (int k = 0; k < n; k++) {
+		const char *name = stored[k].name;
+		int i = conf_find(name);
+		int rc = stored[k].why != NULL
+				 ? err_set(e, ERR_INVALID, "%s", stored[k].why)
+				 : conf_check_stored(name, stored[k].value, e);
+
+		if (rc == 0)
+			rc = assign(c, name, stored[k].value, CONF_ADMIN,
+				"set in the admin", e);
+		if (rc == -(int)ERR_NO_MEMORY)
+			return rc;
+		if (rc == 0 || i < 0)
+			continue;
+		mem_free(c->ignored[i]);
+		c->ignored[i] = mem_strdup(e->text);
+		if (c->ignored[i] == NULL)
+			return err_set(
+				e, ERR_NO_MEMORY, "no memory for settings");
+	}
+	return 0;
+}
+
+static struct conf_set *
+new_set(void)
 {
 	struct conf_set *c = mem_new(struct conf_set);
 
 	if (c == NULL)
-		return err_set(e, ERR_NO_MEMORY, "no memory for settings");
+		return NULL;
 	c->sources = mem_zalloc((size_t)conf_n_defs, sizeof(*c->sources));
-	if (c->sources == NULL) {
-		mem_free(c);
+	c->ignored = mem_zalloc((size_t)conf_n_defs, sizeof(*c->ignored));
+	if (c->sources != NULL && c->ignored != NULL)
+		return c;
+	mem_free(c->sources);
+	mem_free(c->ignored);
+	mem_free(c);
+	return NULL;
+}
+
+int
+conf_load(const char *file, const char *const *set, struct conf_set **out,
+	struct err *e)
+{
+	return conf_load_stored(file, set, NULL, 0, out, e);
+}
+
+int
+conf_load_stored(const char *file, const char *const *set,
+	const struct conf_stored *stored, int n, struct conf_set **out,
+	struct err *e)
+{
+	struct conf_set *c = new_set();
+
+	if (c == NULL)
 		return err_set(e, ERR_NO_MEMORY, "no memory for settings");
-	}
-	if (load_defaults(c, e) != 0 ||
+	if (load_defaults(c, e) != 0 || load_stored(c, stored, n, e) != 0 ||
 		load_file(c, file != NULL ? file : DEFAULT_FILE, file != NULL,
 			e) != 0 ||
 		load_environment(c, e) != 0 || load_set(c, set, e) != 0) {
@@ -226,13 +275,12 @@ conf_free(struct conf_set *c)
 {
 	if (c == NULL)
 		return;
-	for (int i = 0; i < conf_n_defs; i++)
-		if (conf_defs[i].type == CONF_IS_STR ||
-			conf_defs[i].type == CONF_IS_LIST ||
-			conf_defs[i].type == CONF_IS_SECRET)
-			mem_free(*(char **)(void *)((char *)&c->values +
-						    conf_defs[i].offset));
+	for (int i = 0; i < conf_n_defs; i++) {
+		conf_clear(&c->values, &conf_defs[i]);
+		mem_free(c->ignored[i]);
+	}
 	mem_free(c->sources);
+	mem_free(c->ignored);
 	mem_free(c);
 }
 
@@ -248,6 +296,14 @@ conf_source_of(const struct conf_set *c, const char *name)
 	int i = conf_find(name);
 
 	return i < 0 ? CONF_DEFAULT : c->sources[i];
+}
+
+const char *
+conf_ignored(const struct conf_set *c, const char *name)
+{
+	int i = conf_find(name);
+
+	return i < 0 ? NULL : c->ignored[i];
 }
 
 const char *
@@ -279,6 +335,14 @@ conf_text(const struct conf_set *c, const char *name, char *out, size_t size,
 			e, ERR_NOT_FOUND, "unknown setting \"%.80s\"", name);
 	conf_format(&c->values, &conf_defs[i], out, size);
 	return 0;
+}
+
+bool
+conf_same(const struct conf_set *a, const struct conf_set *b, const char *name)
+{
+	int i = conf_find(name);
+
+	return i >= 0 && conf_equal(&a->values, &b->values, &conf_defs[i]);
 }
 
 bool

@@ -17,6 +17,7 @@ enum conf_kafka_mode { CONF_KAFKA_EMBEDDED, CONF_KAFKA_EXTERNAL };
 
 struct conf {
 #define CONF_T_STR char *
+#define CONF_T_PATH char *
 #define CONF_T_LIST char *
 #define CONF_T_SECRET char *
 #define CONF_T_BOOL bool
@@ -52,7 +53,27 @@ struct slice;
  */
 MUST_CHECK int conf_load(const char *file, const char *const *set,
 	struct conf_set **out, struct err *e);
-void conf_free(struct conf_set *c);
+/* A value made in the admin. */
+struct conf_stored {
+	const char *name, *value;
+	const char *why; /* not NULL: it is not to be used, and why */
+};
+/*
+ * As conf_load, with values made in the admin above the defaults and below all
+ * else. One that does not count, because conf_check_stored refuses it, does not
+ * fail the load: conf_ignored says why (conf-4).
+ */
+MUST_CHECK int conf_load_stored(const char *file, const char *const *set,
+	const struct conf_stored *stored, int n, struct conf_set **out,
+	struct err *e);
+/*
+ * Whether a value may be made in the admin: a known name (NOT_FOUND), a setting
+ * that may be set there and no file outside of what the operator keeps for that
+ * (DENIED, conf-5), a right value (INVALID).
+ */
+MUST_CHECK int conf_check_stored(
+	const char *name, const char *value, struct err *e);
+void conf_free(struct conf_set *c); /* NULL allowed */
 const struct conf *conf_values(const struct conf_set *c);
 enum conf_source conf_source_of(const struct conf_set *c, const char *name);
 /* Where a value was set, for people: "file /etc/sluice/sluice.conf",
@@ -61,11 +82,23 @@ const char *conf_source_name(enum conf_source s);
 /* NOT_FOUND for an unknown name. Secrets print as "***" (conf-2). */
 MUST_CHECK int conf_text(const struct conf_set *c, const char *name, char *out,
 	size_t size, struct err *e);
+/* Why the value made in the admin for this setting does not count; NULL: it
+ * does, or there is none. */
+const char *conf_ignored(const struct conf_set *c, const char *name);
+/* Whether a setting has the same value in both, secrets too. */
+bool conf_same(
+	const struct conf_set *a, const struct conf_set *b, const char *name);
+/* The default as conf_text would print it. */
+MUST_CHECK int conf_default_text(
+	const char *name, char *out, size_t size, struct err *e);
 /* For config help/show and the man page: rows in order; NULL past the end. */
 struct conf_row {
 	const char *name, *type, *def, *help, *allowed;
 	int64_t min, max;
 	bool is_secret, needs_restart;
+	const char
+		*locked; /* why it may not be set in the admin; NULL: it may */
+	const char *const *choices; /* of a choice, NULL-ended; NULL: none */
 };
 const struct conf_row *conf_row_at(int i);
 /* The next element of a comma-separated list, trimmed; false at the end. *at is

@@ -16,6 +16,7 @@ static const char *const names_debug_info_warn_error[] = {
 	"debug", "info", "warn", "error", NULL};
 
 #define NAMES_STR NULL
+#define NAMES_PATH NULL
 #define NAMES_LIST NULL
 #define NAMES_SECRET NULL
 #define NAMES_BOOL NULL
@@ -33,6 +34,7 @@ static const char *const names_debug_info_warn_error[] = {
 #define NAMES_ENUM_debug_info_warn_error names_debug_info_warn_error
 
 #define TYPE_STR CONF_IS_STR, "text", ""
+#define TYPE_PATH CONF_IS_PATH, "path", ""
 #define TYPE_LIST CONF_IS_LIST, "list", "comma-separated, or file:/path"
 #define TYPE_SECRET CONF_IS_SECRET, "secret", "text or file:/path"
 #define TYPE_BOOL CONF_IS_BOOL, "bool", "true or false"
@@ -52,14 +54,19 @@ static const char *const names_debug_info_warn_error[] = {
 #define TYPE_ENUM_debug_info_warn_error                                        \
 	CONF_IS_ENUM, "choice", "debug, info, warn, error"
 
-#define APPLY_START true
-#define APPLY_RELOAD false
+#define APPLY_START true, NULL
+#define APPLY_START_LOCKED                                                     \
+	true, "without the role admin nobody could take this back here"
+#define APPLY_RELOAD false, NULL
+/* What Sluice loads is for who has the machine to say. */
+#define PATH_LOCKED "it names a file of the machine that Sluice loads"
 
 #define ROW(field, name, type, type_name, allowed, def, min, max, restart,     \
-	help, names)                                                           \
+	locked, help, names)                                                   \
 	{{name, type_name, def, help, allowed, min, max,                       \
-		 type == CONF_IS_SECRET, restart},                             \
-		type, offsetof(struct conf, field), names},
+		 type == CONF_IS_SECRET, restart,                              \
+		 type == CONF_IS_PATH ? PATH_LOCKED : locked, names},          \
+		type, offsetof(struct conf, field)},
 #define ROW_OF(...) ROW(__VA_ARGS__)
 const struct conf_def conf_defs[] = {
 #define SETTING(field, name, type, def, min, max, apply, help)                 \

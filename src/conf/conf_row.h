@@ -8,6 +8,7 @@
 /* The table of settings as the parser sees it. Inside conf/ only. */
 enum conf_type {
 	CONF_IS_STR,
+	CONF_IS_PATH,
 	CONF_IS_LIST,
 	CONF_IS_SECRET,
 	CONF_IS_BOOL,
@@ -23,7 +24,6 @@ struct conf_def {
 	struct conf_row row;
 	enum conf_type type;
 	size_t offset; /* in struct conf */
-	const char *const *names; /* of an enum, NULL-ended */
 };
 
 extern const struct conf_def conf_defs[];
@@ -37,6 +37,10 @@ const char *conf_nearest(const char *name);
  * error. */
 MUST_CHECK int conf_assign(struct conf *v, const struct conf_def *d,
 	const char *text, const char *where, struct err *e);
+/* Frees what the row's place in v holds. */
+void conf_clear(struct conf *v, const struct conf_def *d);
+bool conf_equal(
+	const struct conf *a, const struct conf *b, const struct conf_def *d);
 void conf_format(
 	const struct conf *v, const struct conf_def *d, char *out, size_t size);
 

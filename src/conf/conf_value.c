@@ -41,6 +41,7 @@ units_of(enum conf_type type)
 	case CONF_IS_H:
 		return h_units;
 	case CONF_IS_STR:
+	case CONF_IS_PATH:
 	case CONF_IS_LIST:
 	case CONF_IS_SECRET:
 	case CONF_IS_BOOL:
@@ -180,6 +181,7 @@ conf_assign(struct conf *v, const struct conf_def *d, const char *text,
 		return bad_value(d, text, where, "at most 64 KiB", e);
 	switch (d->type) {
 	case CONF_IS_STR:
+	case CONF_IS_PATH:
 		return set_string(at, text, e);
 	case CONF_IS_LIST:
 		return read_list(at, d, text, where, e);
@@ -194,8 +196,8 @@ conf_assign(struct conf *v, const struct conf_def *d, const char *text,
 	case CONF_IS_H:
 		return parse_number(at, d, text, where, e);
 	case CONF_IS_ENUM:
-		for (int i = 0; d->names[i] != NULL; i++) {
-			if (strcmp(d->names[i], text) == 0) {
+		for (int i = 0; d->row.choices[i] != NULL; i++) {
+			if (strcmp(d->row.choices[i], text) == 0) {
 				*(int *)at = i;
 				return 0;
 			}
@@ -206,6 +208,42 @@ conf_assign(struct conf *v, const struct conf_def *d, const char *text,
 }
 
 void
+conf_clear(struct conf *v, const struct conf_def *d)
+{
+	void *at = (char *)v + d->offset;
+
+	if (d->type == CONF_IS_STR || d->type == CONF_IS_PATH ||
+		d->type == CONF_IS_LIST || d->type == CONF_IS_SECRET)
+		mem_free(*(char **)at);
+}
+
+bool
+conf_equal(const struct conf *a, const struct conf *b, const struct conf_def *d)
+{
+	const void *x = (const char *)a + d->offset;
+	const void *y = (const char *)b + d->offset;
+
+	switch (d->type) {
+	case CONF_IS_STR:
+	case CONF_IS_PATH:
+	case CONF_IS_LIST:
+	case CONF_IS_SECRET:
+		return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+	case CONF_IS_BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case CONF_IS_INT:
+	case CONF_IS_BYTES:
+	case CONF_IS_MS:
+	case CONF_IS_S:
+	case CONF_IS_H:
+		return *(const int64_t *)x == *(const int64_t *)y;
+	case CONF_IS_ENUM:
+		return *(const int *)x == *(const int *)y;
+	}
+	return false;
+}
+
+void
 conf_format(
 	const struct conf *v, const struct conf_def *d, char *out, size_t size)
 {
@@ -213,6 +251,7 @@ conf_format(
 
 	switch (d->type) {
 	case CONF_IS_STR:
+	case CONF_IS_PATH:
 	case CONF_IS_LIST:
 		snprintf(out, size, "%s", *(char *const *)at);
 		return;
@@ -231,7 +270,7 @@ conf_format(
 		snprintf(out, size, "%lld", (long long)*(const int64_t *)at);
 		return;
 	case CONF_IS_ENUM:
-		snprintf(out, size, "%s", d->names[*(const int *)at]);
+		snprintf(out, size, "%s", d->row.choices[*(const int *)at]);
 		return;
 	}
 }

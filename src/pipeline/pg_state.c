@@ -86,25 +86,23 @@ has_local_persons(struct store_conn *c, bool *yes, struct err *e)
 }
 
 static int
-to_postgres(struct store *state, struct store_conn *reader,
-	const struct conf *conf, struct pg_state *s, struct err *e)
+may_go_to_postgres(
+	struct store_conn *reader, const struct conf *conf, struct err *e)
 {
 	bool has_persons;
 	int r = has_local_persons(reader, &has_persons, e);
 
-	if (r != 0)
-		return r;
-	if (has_persons && !conf->postgres_switch_store)
-		return err_set(e, ERR_UNSUPPORTED,
+	if (r == 0 && has_persons && !conf->postgres_switch_store)
+		r = err_set(e, ERR_UNSUPPORTED,
 			"postgres.url is set, but this folder keeps persons in "
 			"SQLite: they would be left behind; unset it, or set "
 			"postgres.switch_store = true if this is meant");
-	return set_in_use(state, s, true, e);
+	return r;
 }
 
 static int
-to_sqlite(struct store *state, const struct conf *conf, struct pg_state *s,
-	struct err *e)
+may_go_to_sqlite(
+	const struct conf *conf, const struct pg_state *s, struct err *e)
 {
 	if (s->prepared != 0)
 		return err_set(e, ERR_UNSUPPORTED,
@@ -115,7 +113,20 @@ to_sqlite(struct store *state, const struct conf *conf, struct pg_state *s,
 			"postgres.url is not set, but this folder keeps its "
 			"persons in Postgres: set it, or set "
 			"postgres.switch_store = true if this is meant");
-	return set_in_use(state, s, false, e);
+	return 0;
+}
+
+int
+pg_state_allows(struct store_conn *reader, const struct conf *conf,
+	struct pg_state *out, struct err *e)
+{
+	bool wanted = conf->postgres_url[0] != '\0';
+	int r = pg_state_read(reader, out, e);
+
+	if (r != 0 || out->in_use == wanted)
+		return r;
+	return wanted ? may_go_to_postgres(reader, conf, e)
+		      : may_go_to_sqlite(conf, out, e);
 }
 
 int
@@ -123,12 +134,11 @@ pg_state_choose(struct store *state, struct store_conn *reader,
 	const struct conf *conf, struct pg_state *out, struct err *e)
 {
 	bool wanted = conf->postgres_url[0] != '\0';
-	int r = pg_state_read(reader, out, e);
+	int r = pg_state_allows(reader, conf, out, e);
 
 	if (r != 0 || out->in_use == wanted)
 		return r;
-	return wanted ? to_postgres(state, reader, conf, out, e)
-		      : to_sqlite(state, conf, out, e);
+	return set_in_use(state, out, wanted, e);
 }
 
 /* Runs a statement that must change the one row; told how it failed. */

@@ -40,6 +40,10 @@ MUST_CHECK int pg_state_read(
 MUST_CHECK int pg_state_choose(struct store *state, struct store_conn *reader,
 	const struct conf *conf, struct pg_state *out, struct err *e);
 
+/* The same question alone: nothing is changed. */
+MUST_CHECK int pg_state_allows(struct store_conn *reader,
+	const struct conf *conf, struct pg_state *out, struct err *e);
+
 /* Inside a job. BUSY: the batch before is not published yet. in NULL: nothing
  * is read in this batch. */
 MUST_CHECK int pg_state_prepare(struct store_conn *c, int64_t batch,

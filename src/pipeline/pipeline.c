@@ -110,6 +110,21 @@ open_all(struct pipeline *p, const struct pipeline_options *o, struct err *e)
 }
 
 int
+pipeline_store_allows(
+	struct store *state, const struct conf *conf, struct err *e)
+{
+	struct store_conn *reader;
+	struct pg_state found;
+	int r = store_reader_open(state, &reader, e);
+
+	if (r != 0)
+		return r;
+	r = pg_state_allows(reader, conf, &found, e);
+	store_reader_close(reader);
+	return r;
+}
+
+int
 pipeline_new(
 	const struct pipeline_options *o, struct pipeline **out, struct err *e)
 {

@@ -23,6 +23,10 @@ struct pipeline_options {
 	struct store *state; /* written */
 	struct pg *pg; /* persons are there; NULL: in state.db */
 };
+/* Whether a start with these settings would be let: UNSUPPORTED if the folder's
+ * persons are in the other store. state may be open for reading only. */
+MUST_CHECK int pipeline_store_allows(
+	struct store *state, const struct conf *conf, struct err *e);
 MUST_CHECK int pipeline_new(
 	const struct pipeline_options *o, struct pipeline **out, struct err *e);
 MUST_CHECK int pipeline_start(struct pipeline *p, struct err *e);

@@ -34,62 +34,22 @@ daemon_has_role(const struct daemon *d, const char *role)
 void
 daemon_fatal(struct daemon *d, const struct err *why)
 {
-	uint64_t one = 1;
-
 	lock_take(&d->fatal_lock);
 	if (!d->has_fatal) {
 		d->has_fatal = true;
 		d->fatal = *why;
 	}
 	lock_release(&d->fatal_lock);
+	daemon_wake(d);
+}
+
+void
+daemon_wake(struct daemon *d)
+{
+	uint64_t one = 1;
+
 	if (write(d->wake_fd, &one, sizeof(one)) < 0)
 		log_error("wake_failed", "error=%s", log_q(strerror(errno)));
-}
-
-/* Settings that apply at the start only keep their old value until then. */
-static void
-log_changes(const struct conf_set *old, const struct conf_set *now)
-{
-	const struct conf_row *row;
-
-	for (int i = 0; (row = conf_row_at(i)) != NULL; i++) {
-		char a[512], b[512];
-		struct err e;
-
-		if (conf_text(old, row->name, a, sizeof(a), &e) < 0 ||
-			conf_text(now, row->name, b, sizeof(b), &e) < 0 ||
-			strcmp(a, b) == 0)
-			continue;
-		log_info("setting_changed", "name=%s value=%s applies=%s",
-			row->name, log_q(b),
-			row->needs_restart ? "at_next_start" : "now");
-	}
-}
-
-static void
-reload(struct daemon *d)
-{
-	struct conf_set *now;
-	struct conf_set *old = d->conf;
-	struct err e;
-
-	if (d->n_old_confs == DAEMON_RELOADS_MAX) {
-		log_error("reload_failed",
-			"text=\"reloaded too often: restart\"");
-		return;
-	}
-	if (settings_load(d->config_file, d->set, d->is_demo, &now, &e) < 0) {
-		log_error("reload_failed",
-			"error=%s text=\"the settings stay as they were\"",
-			log_q(e.text));
-		return;
-	}
-	log_changes(old, now);
-	d->old_confs[d->n_old_confs++] = old;
-	__atomic_store_n(&d->conf, now, __ATOMIC_RELEASE);
-	log_configure(daemon_conf(d)->log_level, daemon_conf(d)->log_format);
-	parts_reload(d);
-	log_info("reloaded", "text=\"settings reloaded\"");
 }
 
 /* The reason of daemon_fatal with what to do about it. */
@@ -110,6 +70,31 @@ fatal_reason(struct daemon *d, struct err *e)
 		why.text);
 }
 
+/* true: daemon_fatal was called. */
+static bool
+was_woken_to_end(struct daemon *d)
+{
+	uint64_t n;
+	bool has_fatal;
+
+	if (read(d->wake_fd, &n, sizeof(n)) < 0)
+		log_debug("wake", "error=%s", log_q(strerror(errno)));
+	lock_take(&d->fatal_lock);
+	has_fatal = d->has_fatal;
+	lock_release(&d->fatal_lock);
+	if (!has_fatal)
+		reload_answer(d);
+	return has_fatal;
+}
+
+static void
+reload_by_signal(struct daemon *d)
+{
+	struct err e;
+
+	ERR_IGNORE(reload_settings(d, &e), "it is in the log");
+}
+
 /* Waits until it is time to stop; 0, or -code with the reason. */
 static int
 serve(struct daemon *d, int signal_fd, struct err *e)
@@ -121,9 +106,8 @@ serve(struct daemon *d, int signal_fd, struct err *e)
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return err_sys(e, ERR_BUG, "poll");
-		if ((fds[1].revents & POLLIN) != 0) {
+		if ((fds[1].revents & POLLIN) != 0 && was_woken_to_end(d))
 			return fatal_reason(d, e);
-		}
 		if ((fds[0].revents & POLLIN) == 0 ||
 			read(signal_fd, &si, sizeof(si)) != sizeof(si))
 			continue;
@@ -131,7 +115,7 @@ serve(struct daemon *d, int signal_fd, struct err *e)
 			log_info("stopping", "signal=%u", si.ssi_signo);
 			return 0;
 		}
-		reload(d);
+		reload_by_signal(d);
 	}
 }
 
@@ -250,6 +234,7 @@ free_daemon(struct daemon *d)
 		conf_free(d->old_confs[i]);
 	conf_free(d->conf);
 	lock_fini(&d->fatal_lock);
+	reload_fini(d);
 	close(d->wake_fd);
 	mem_free(d);
 }
@@ -261,17 +246,18 @@ daemon_run(const struct daemon_options *o, struct err *e)
 	int signal_fd;
 	int rc;
 
+	d->o = *o;
 	d->data_dir = o->data_dir;
-	d->config_file = o->config_file;
-	d->set = o->set;
 	d->is_demo = o->is_demo;
 	fault_init(o->data_dir);
 	lock_init(&d->fatal_lock);
+	reload_init(d);
 	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rc = settings_load(o->config_file, o->set, d->is_demo, &d->conf, e);
+	rc = settings_load(o, &d->conf, e);
 	if (rc == 0) {
 		log_configure(
 			daemon_conf(d)->log_level, daemon_conf(d)->log_format);
+		settings_log_ignored(d->conf);
 		raise_descriptors(daemon_conf(d));
 		signal_fd = block_signals(e);
 		rc = signal_fd < 0 ? signal_fd : run(d, signal_fd, e);

@@ -12,7 +12,7 @@
 #include "flag/flag.h"
 #include "store/store.h"
 
-#define DAEMON_RELOADS_MAX 1000
+#define DAEMON_RELOADS_MAX 10000 /* each keeps its settings to the end */
 #define DAEMON_PATH_MAX 4096
 #define DAEMON_SETS_MAX 256 /* of --set */
 #define DAEMON_DEMO_TOKEN "phc_demo_sluice_local_appliance_key_000000000"
@@ -36,13 +36,29 @@ struct daemon_ports {
 	uint16_t capture, capture_tls, admin, kafka, clickhouse;
 };
 
+struct daemon_options {
+	const char *data_dir;
+	const char *config_file; /* NULL: the default */
+	const char *const *set; /* NULL-ended */
+	bool is_demo;
+};
+/* A reload that another thread waits for. */
+struct reload_asked {
+	struct lock lock;
+	struct cond done; /* on lock */
+	uint64_t asked, answered; /* guarded by lock */
+	struct err result; /* of the last answered; guarded by lock */
+	bool closed; /* guarded by lock: nobody answers any more */
+};
+
 /* Everything that runs. Written by the main thread alone, but for fatal. */
 struct daemon {
+	struct daemon_options o;
 	const char *data_dir;
-	const char *config_file;
-	const char *const *set;
 	bool is_demo;
 	struct conf_set *conf; /* the newest */
+	struct reload_asked reload; /* by the admin (reload.c) */
+	struct admin_settings settings; /* what the admin does with them */
 	struct conf_set
 		*old_confs[DAEMON_RELOADS_MAX]; /* parts may point there */
 	int n_old_confs;
@@ -72,12 +88,6 @@ struct daemon {
 	int64_t stop_deadline_ns;
 };
 
-struct daemon_options {
-	const char *data_dir;
-	const char *config_file; /* NULL: the default */
-	const char *const *set; /* NULL-ended */
-	bool is_demo;
-};
 /* The whole life of a daemon. 0: it was asked to stop. @thread main */
 MUST_CHECK int daemon_run(const struct daemon_options *o, struct err *e);
 
@@ -85,6 +95,19 @@ const struct conf *daemon_conf(const struct daemon *d);
 bool daemon_has_role(const struct daemon *d, const char *role);
 /* Ends the daemon with this reason and status 1. @thread any */
 void daemon_fatal(struct daemon *d, const struct err *why);
+
+/* reload.c: the settings are read again and used. @thread main */
+void reload_init(struct daemon *d);
+void reload_fini(struct daemon *d);
+MUST_CHECK int reload_settings(struct daemon *d, struct err *e);
+/* Answers who waits for one; nothing if nobody does. */
+void reload_answer(struct daemon *d);
+/* Who waits, now or later, is told STOPPING. */
+void reload_close(struct daemon *d);
+/* Asks for one and waits for how it went. @thread any but main */
+MUST_CHECK int reload_ask(struct daemon *d, struct err *e);
+/* Wakes the main thread. @thread any */
+void daemon_wake(struct daemon *d);
 
 /* parts.c: starts all in order; on failure stops those that had started. */
 MUST_CHECK int parts_start(struct daemon *d, struct err *e);

@@ -69,12 +69,24 @@ open_teams(const struct files *f, struct pg *pg, bool is_fresh,
 }
 
 static int
+try_settings(void *cookie, const struct conf_stored *rows, int n,
+	struct conf_set **out, struct err *e)
+{
+	return settings_try(cookie, rows, n, out, e);
+}
+
+static int
 call_admin(const struct daemon_options *c, struct conf_set *conf,
 	const struct files *f, const char *method, const char *path,
 	struct slice body, struct buf *out, int *status, struct err *e)
 {
+	const struct admin_settings settings = {
+		.try_rows = try_settings,
+		.cookie = (void *)(uintptr_t)c,
+	};
 	struct admin_options o = {
 		.conf = conf,
+		.settings = &settings,
 		.data_dir = c->data_dir,
 		.config = f->config,
 		.spool = f->spool,
@@ -103,7 +115,7 @@ local_call(const struct daemon_options *c, const char *method, const char *path,
 	struct files files = {0};
 	struct conf_set *conf;
 	int lock_fd;
-	int rc = settings_load(c->config_file, c->set, false, &conf, e);
+	int rc = settings_load(c, &conf, e);
 
 	if (rc < 0)
 		return rc;

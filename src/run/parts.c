@@ -444,10 +444,26 @@ stop_privacy(struct daemon *d)
 static void
 stop_admin(struct daemon *d)
 {
+	reload_close(d); /* a call may wait for one */
 	clickhouse_quiesce(d->clickhouse, within(d, 5000));
 	admin_stop(d->admin, within(d, 5000));
 	admin_free(d->admin);
 	d->admin = NULL;
+}
+
+static int
+try_settings(void *cookie, const struct conf_stored *rows, int n,
+	struct conf_set **out, struct err *e)
+{
+	const struct daemon *d = cookie;
+
+	return settings_try(&d->o, rows, n, out, e);
+}
+
+static int
+use_settings(void *cookie, struct err *e)
+{
+	return reload_ask(cookie, e);
 }
 
 static int
@@ -469,6 +485,7 @@ start_admin(struct daemon *d, struct err *e)
 		.canary = d->canary,
 		.pg = d->pg,
 		.tls = d->tls,
+		.settings = &d->settings,
 		.disk = disk_state,
 		.cookie = d->disk,
 	};
@@ -480,6 +497,7 @@ start_admin(struct daemon *d, struct err *e)
 		rc = net_listen_parse(c->admin_listen, &tcp, e);
 	if (rc < 0)
 		return err_prefix(e, "admin.listen");
+	d->settings = (struct admin_settings){try_settings, use_settings, d};
 	rc = admin_new(&o, &d->admin, e);
 	if (rc < 0)
 		return rc;

@@ -2,11 +2,16 @@
 
 #include <string.h>
 
+#include "admin/stored.h"
+#include "base/log.h"
 #include "base/net.h"
 #include "conf/conf.h"
 #include "pg/pg.h"
+#include "pipeline/pipeline.h"
 #include "run/daemon.h"
+#include "store/store.h"
 
+#define STORED_ARENA_BYTES ((size_t)32 * 1024 * 1024)
 #define DEMO_LISTEN "capture.listen=127.0.0.1:8000"
 
 static const char *const known_roles[] = {
@@ -126,38 +131,42 @@ clickhouse_cannot_run(const struct conf *c)
 /* Loads once more with settings that follow from others; those given by the
  * user win. */
 static int
-load_more(const char *file, const char *const *set, bool demo_listen,
-	bool clickhouse_off, struct conf_set **c, struct err *e)
+load_more(const struct daemon_options *o, const struct stored *st,
+	bool demo_listen, bool clickhouse_off, struct conf_set **c,
+	struct err *e)
 {
 	const char *more[DAEMON_SETS_MAX + 3] = {NULL};
 	int n = 0;
 
 	if (demo_listen)
 		more[n++] = DEMO_LISTEN;
-	for (int i = 0; i < DAEMON_SETS_MAX && set[i] != NULL; i++)
-		more[n++] = set[i];
+	for (int i = 0;
+		i < DAEMON_SETS_MAX && o->set != NULL && o->set[i] != NULL; i++)
+		more[n++] = o->set[i];
 	if (clickhouse_off)
 		more[n++] = "clickhouse.mode=off";
 	conf_free(*c);
 	*c = NULL;
-	return conf_load(file, more, c, e);
+	return conf_load_stored(o->config_file, more, st->rows, st->n, c, e);
 }
 
-int
-settings_load(const char *file, const char *const *set, bool is_demo,
+/* With the checks over several settings. */
+static int
+load_checked(const struct daemon_options *o, const struct stored *st,
 	struct conf_set **out, struct err *e)
 {
 	struct conf_set *c = NULL;
 	bool demo_listen, clickhouse_off;
-	int rc = conf_load(file, set, &c, e);
+	int rc = conf_load_stored(
+		o->config_file, o->set, st->rows, st->n, &c, e);
 
 	if (rc < 0)
 		return rc;
-	demo_listen =
-		is_demo && conf_source_of(c, "capture.listen") == CONF_DEFAULT;
+	demo_listen = o->is_demo &&
+		      conf_source_of(c, "capture.listen") == CONF_DEFAULT;
 	clickhouse_off = clickhouse_cannot_run(conf_values(c));
 	if (demo_listen || clickhouse_off)
-		rc = load_more(file, set, demo_listen, clickhouse_off, &c, e);
+		rc = load_more(o, st, demo_listen, clickhouse_off, &c, e);
 	if (rc == 0)
 		rc = check(conf_values(c), e);
 	if (rc < 0) {
@@ -166,6 +175,133 @@ settings_load(const char *file, const char *const *set, bool is_demo,
 	}
 	*out = c;
 	return 0;
+}
+
+/* The same text for all that are not to be used, in the arena. */
+static const char *
+keep_text(struct arena *a, const char *text)
+{
+	const char *copy = arena_strndup(a, slice_str(text));
+
+	return copy != NULL ? copy : "no memory";
+}
+
+/*
+ * Together they cannot work: the one without which they can is left out, or
+ * else all (run-6).
+ */
+static int
+leave_out(const struct daemon_options *o, struct stored *st, struct arena *a,
+	struct conf_set **out, struct err *e)
+{
+	const char *why = keep_text(a, e->text);
+	const struct stored none = {NULL, 0};
+	int rc = load_checked(o, &none, out, e);
+
+	if (rc < 0)
+		return rc; /* it is not because of them */
+	conf_free(*out);
+	for (int i = 0; i < st->n; i++) {
+		const char *before = st->rows[i].why;
+
+		st->rows[i].why = why;
+		if (load_checked(o, st, out, e) == 0)
+			return 0;
+		st->rows[i].why = before;
+	}
+	for (int i = 0; i < st->n; i++)
+		st->rows[i].why = why;
+	return load_checked(o, st, out, e);
+}
+
+/* A start would be refused with the other store of persons than this folder's;
+ * not because of a setting made in the admin. */
+static int
+check_store(const struct daemon_options *o, struct stored *st, struct arena *a,
+	struct conf_set **c, struct err *e)
+{
+	if (conf_source_of(*c, "postgres.url") != CONF_ADMIN ||
+		settings_store_allows(o->data_dir, *c, e) == 0)
+		return 0;
+	for (int i = 0; i < st->n; i++)
+		if (strcmp(st->rows[i].name, "postgres.url") == 0)
+			st->rows[i].why = keep_text(a, e->text);
+	conf_free(*c);
+	*c = NULL;
+	return load_checked(o, st, c, e);
+}
+
+int
+settings_load(
+	const struct daemon_options *o, struct conf_set **out, struct err *e)
+{
+	struct conf_set *c = NULL;
+	struct stored st = {NULL, 0};
+	struct arena a;
+	int rc = 0;
+
+	arena_init(&a, STORED_ARENA_BYTES);
+	if (o->data_dir != NULL)
+		rc = stored_read_folder(o->data_dir, &a, &st, e);
+	if (rc == 0) {
+		rc = load_checked(o, &st, &c, e);
+		if (rc < 0 && st.n > 0)
+			rc = leave_out(o, &st, &a, &c, e);
+	}
+	if (rc == 0 && o->data_dir != NULL)
+		rc = check_store(o, &st, &a, &c, e);
+	arena_fini(&a);
+	if (rc < 0) {
+		conf_free(c);
+		return rc;
+	}
+	*out = c;
+	return 0;
+}
+
+int
+settings_try(const struct daemon_options *o, const struct conf_stored *rows,
+	int n, struct conf_set **out, struct err *e)
+{
+	const struct stored st = {(struct conf_stored *)(uintptr_t)rows, n};
+	int rc = load_checked(o, &st, out, e);
+
+	if (rc == 0 && conf_source_of(*out, "postgres.url") == CONF_ADMIN)
+		rc = settings_store_allows(o->data_dir, *out, e);
+	if (rc < 0) {
+		conf_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+int
+settings_store_allows(
+	const char *data_dir, const struct conf_set *c, struct err *e)
+{
+	struct store *state;
+	int rc;
+
+	/* What else is wrong with the file is for the start to say. */
+	if (data_dir == NULL ||
+		store_open_readonly(data_dir, STORE_STATE, &state, e) != 0)
+		return 0;
+	rc = pipeline_store_allows(state, conf_values(c), e);
+	store_close(state);
+	return rc == -(int)ERR_UNSUPPORTED ? rc : 0;
+}
+
+void
+settings_log_ignored(const struct conf_set *c)
+{
+	const struct conf_row *row;
+
+	for (int i = 0; (row = conf_row_at(i)) != NULL; i++)
+		if (conf_ignored(c, row->name) != NULL)
+			log_warn("setting_ignored",
+				"name=%s error=%s text=\"what was set in the "
+				"admin does not count\"",
+				row->name, log_q(conf_ignored(c, row->name)));
 }
 
 int

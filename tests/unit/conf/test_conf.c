@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -294,10 +295,101 @@ failing_allocations_are_told(void **state)
 	}
 }
 
+/* conf-4 */
+static void
+what_the_admin_made_counts_above_the_defaults_alone(void **state)
+{
+	static const char *const set[] = {"log.level=error", NULL};
+	static const struct conf_stored rows[] = {
+		{"dlq.alert_per_min", "7", NULL},
+		{"log.format", "json", NULL},
+		{"log.level", "debug", NULL},
+		{"no.such.setting", "1", NULL},
+		{"ingest.batch_events", "many", NULL},
+		{"kafka.listen", ":9", "said elsewhere"},
+	};
+	struct conf_set *c = NULL;
+	struct err e;
+
+	(void)state;
+	write_file("log.format = logfmt\n");
+	assert_int_equal(conf_load_stored(path, set, rows, 6, &c, &e), 0);
+	assert_int_equal(conf_values(c)->dlq_alert_per_min, 7);
+	assert_int_equal(conf_source_of(c, "dlq.alert_per_min"), CONF_ADMIN);
+	assert_int_equal(conf_source_of(c, "log.format"), CONF_FILE);
+	assert_int_equal(conf_source_of(c, "log.level"), CONF_SET);
+	assert_null(conf_ignored(c, "dlq.alert_per_min"));
+	assert_int_equal(conf_values(c)->ingest_batch_events, 2000);
+	assert_non_null(strstr(conf_ignored(c, "ingest.batch_events"), "many"));
+	assert_string_equal(conf_ignored(c, "kafka.listen"), "said elsewhere");
+	assert_int_equal(conf_source_of(c, "kafka.listen"), CONF_DEFAULT);
+	conf_free(c);
+}
+
+/* conf-5 */
+static void
+the_admin_names_no_files_of_the_machine(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		enum err_code code;
+	} cases[] = {
+		{"capture.tls_cert", "/etc/passwd", ERR_DENIED},
+		{"clickhouse.library", "/tmp/evil.so", ERR_DENIED},
+		{"roles", "capture", ERR_DENIED},
+		{"kafka.allow_produce", "file:/etc/passwd", ERR_DENIED},
+		{"postgres.url", "file:/etc/passwd", ERR_DENIED},
+		{"postgres.url", "file:", ERR_DENIED},
+		{"admin.hosts", "a\nb", ERR_INVALID},
+		{"admin.hosts", "a\xff", ERR_INVALID},
+		{"ingest.batch_events", "0", ERR_INVALID},
+		{"no.such.setting", "0", ERR_NOT_FOUND},
+		{"postgres.url", "postgresql://u:p@h/d", ERR_OK},
+		{"capture.listen", "0.0.0.0:80", ERR_OK},
+	};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(
+			conf_check_stored(cases[i].name, cases[i].value, &e),
+			-(int)cases[i].code);
+}
+
+/* conf-5: a credential of the service is laid down for it. */
+static void
+the_admin_may_name_a_credential(void **state)
+{
+	char dir[220], link[300], value[400];
+	struct err e;
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s.d", path);
+	snprintf(link, sizeof(link), "%s/secret", dir);
+	write_file("postgresql://u:p@h/d\n");
+	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(symlink(path, link), 0);
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	snprintf(value, sizeof(value), "file:%s", link);
+	/* A link to elsewhere is elsewhere. */
+	assert_int_equal(
+		conf_check_stored("postgres.url", value, &e), -(int)ERR_DENIED);
+	unlink(link);
+	assert_int_equal(file_replace(link, 0600, "x=1", 3, &e), 0);
+	assert_int_equal(conf_check_stored("postgres.url", value, &e), 0);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	unlink(link);
+	rmdir(dir);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			what_the_admin_made_counts_above_the_defaults_alone),
+		cmocka_unit_test(the_admin_names_no_files_of_the_machine),
+		cmocka_unit_test(the_admin_may_name_a_credential),
 		cmocka_unit_test(rows_are_sorted_and_defaults_are_in_range),
 		cmocka_unit_test(sections_and_dotted_keys_are_the_same),
 		cmocka_unit_test(later_sources_win),

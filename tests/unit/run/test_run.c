@@ -50,8 +50,9 @@ static int
 load(const char *setting, bool is_demo, struct conf_set **out, struct err *e)
 {
 	const char *set[] = {setting, NULL};
+	const struct daemon_options o = {NULL, NULL, set, is_demo};
 
-	return settings_load(NULL, set, is_demo, out, e);
+	return settings_load(&o, out, e);
 }
 
 static void
