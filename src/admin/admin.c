@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "admin/admin_int.h"
+#include "admin/check.h"
 #include "admin/letters.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -25,7 +25,9 @@ admin_new(const struct admin_options *o, struct admin **out, struct err *e)
 	lock_init(&a->settings_change);
 	lock_init(&a->lock);
 	cond_init(&a->sampler_wake);
-	rc = dlq_new(o->spool, o->state, &a->dlq, e);
+	rc = check_new(&a->schemas, e);
+	if (rc == 0)
+		rc = dlq_new(o->spool, o->state, &a->dlq, e);
 	if (rc == 0)
 		rc = letters_watch_new(a, e);
 	if (rc != 0) {
@@ -44,6 +46,7 @@ admin_free(struct admin *a)
 	series_free(a->series);
 	letters_watch_free(a);
 	dlq_free(a->dlq);
+	schema_set_free(a->schemas);
 	lock_fini(&a->lock);
 	lock_fini(&a->settings_change);
 	cond_fini(&a->sampler_wake);

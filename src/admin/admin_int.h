@@ -11,6 +11,7 @@
 
 struct http_request;
 struct http_server;
+struct schema_set;
 struct dlq;
 struct letters_watch;
 struct admin_waiting;
@@ -19,6 +20,7 @@ struct admin_waiting;
 #define ADMIN_QUERIES_MAX 3 /* of the workers, so that one is always left */
 #define ADMIN_WAITING_MAX 256
 #define ADMIN_PARAMS_MAX 4
+#define ADMIN_HEADERS_MAX 6
 #define ADMIN_ANSWER_MAX_BYTES ((size_t)256 * 1024 * 1024)
 #define ADMIN_PAGE_BYTES ((size_t)8 * 1024 * 1024)
 #define ADMIN_PAGE_MAX 1000
@@ -54,6 +56,7 @@ struct admin_counts {
 
 struct admin {
 	struct admin_options o;
+	struct schema_set *schemas; /* of schemas.def */
 	int64_t started_at_us;
 	struct http_server *unix_server, *tcp_server;
 	struct admin_waiting *waiting;
@@ -79,10 +82,15 @@ struct admin {
 	struct admin_hop hops[ADMIN_N_HOPS];
 };
 
+struct admin_header {
+	const char *name, *value;
+};
+
 /* One request under way, on a worker's thread. */
 struct admin_call {
 	struct admin *a;
 	struct arena *arena;
+	const struct http_request *http; /* its head; NULL: in process */
 	struct auth_who who;
 	struct slice method, path, query, body;
 	struct slice param[ADMIN_PARAMS_MAX]; /* decoded :parts of the path */
@@ -91,28 +99,35 @@ struct admin_call {
 	int status;
 	const char *content_type;
 	struct buf out;
+	struct admin_header headers[ADMIN_HEADERS_MAX];
+	int n_headers;
 	char field[64]; /* what an error is about */
+	int refused_status; /* of an error without a code of its own, or 0 */
+	const char *refused_code;
 	/* Instead of out: a stream (see http_answer_stream). */
 	long (*stream)(void *cookie, char *out, size_t max);
 	void (*stream_free)(void *cookie);
 	void *stream_cookie;
 };
 
-/* To add one: add a row to admin_routes. A path part that begins with ':' is a
- * parameter. The handler fills out with JSON, or fails with an err. */
+/* To add one: add a row to admin_routes, and one to schemas.def for each new
+ * shape. A path part that begins with ':' is a parameter. Role, query and body
+ * are checked before the handler, which fills out, or fails with an err. */
 struct admin_route {
 	const char *method;
 	const char *path;
 	enum auth_role role; /* the least that may */
 	const char *scope; /* what a personal key must have; NULL: none may */
-	const char *query; /* names of its parameters, blanks between */
-	const char *body; /* the schema of its body; NULL: it has none */
-	const char *answer; /* the schema of its answer; NULL: not JSON */
+	/* Parameters, blanks between: PARAM rows of schemas.def. "from@time!":
+	 * the parameter from, of the row "from@time", which must be there. */
+	const char *query;
+	/* SCHEMA rows. NULL: it has no body; nothing is said of its answer. */
+	const char *body, *answer;
 	const char *summary;
 	int (*fn)(struct admin_call *c, struct err *e);
 };
 extern const struct admin_route admin_routes[];
-/* Finds the row and fills the parameters. NOT_FOUND; UNSUPPORTED: another
+/* Finds the row and fills the parameters. NOT_FOUND; refused with 405: another
  * method. */
 MUST_CHECK int admin_route_find(
 	struct admin_call *c, const struct admin_route **out, struct err *e);
@@ -135,6 +150,12 @@ bool admin_body_flag(struct admin_call *c, const char *name);
 /* INVALID that names the field. */
 int admin_invalid(struct admin_call *c, struct err *e, const char *field,
 	const char *fmt, ...) PRINTF(4, 5);
+/* An error with a status and code of its own; both are literals. */
+int admin_refuse(struct admin_call *c, struct err *e, int status,
+	const char *code, const char *fmt, ...) PRINTF(5, 6);
+/* A header of the answer, also of an error. name is a literal, value copied. */
+void admin_set_header(
+	struct admin_call *c, const char *name, const char *value);
 MUST_CHECK int admin_param_i64(struct admin_call *c, int i, const char *what,
 	int64_t *out, struct err *e);
 struct slice admin_decode(struct arena *a, struct slice s); /* %XX */
@@ -216,6 +237,7 @@ int admin_topics_create(struct admin_call *c, struct err *e);
 int admin_topics_delete(struct admin_call *c, struct err *e);
 int admin_topics_read(struct admin_call *c, struct err *e);
 int admin_consumer_groups(struct admin_call *c, struct err *e);
+int admin_openapi(struct admin_call *c, struct err *e);
 int admin_dlq_discard(struct admin_call *c, struct err *e);
 int admin_dlq_groups(struct admin_call *c, struct err *e);
 int admin_dlq_list(struct admin_call *c, struct err *e);
@@ -237,6 +259,11 @@ int admin_settings_change(struct admin_call *c, struct err *e);
 /* /metrics, /_ready and / of the admin port. */
 struct http_routes;
 void admin_open_set(struct http_routes *out, struct admin *a);
+/* Hands a request of the API to a worker, whatever its method. */
+#define ADMIN_ALL_METHODS                                                      \
+	(HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE |          \
+		HTTP_OPTIONS | HTTP_OTHER)
+void admin_enter(struct http_request *r);
 void admin_not_found(struct http_request *r);
 
 #endif

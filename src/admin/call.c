@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "admin/admin_int.h"
-#include "base/json_write.h"
-#include "base/utf8.h"
 #include "http/http.h"
 #include "team/team.h"
 
@@ -34,93 +32,13 @@ admin_call_init(struct admin_call *c, struct admin *a, struct arena *arena,
 	buf_init(&c->out, ADMIN_ANSWER_MAX_BYTES);
 }
 
-static const char *
-code_word(enum err_code code)
-{
-	switch (code) {
-	case ERR_INVALID:
-		return "invalid";
-	case ERR_DENIED:
-		return "unauthorized";
-	case ERR_NOT_FOUND:
-		return "not_found";
-	case ERR_EXISTS:
-		return "exists";
-	case ERR_TOO_BIG:
-		return "too_big";
-	case ERR_UNSUPPORTED:
-		return "unsupported";
-	case ERR_BUSY:
-	case ERR_UNAVAILABLE:
-	case ERR_TIMEOUT:
-	case ERR_NO_MEMORY:
-	case ERR_STOPPING:
-		return "unavailable";
-	case ERR_NO_SPACE:
-		return "disk_full";
-	case ERR_OK:
-	case ERR_UNSURE:
-	case ERR_IO:
-	case ERR_CORRUPT:
-	case ERR_BUG:
-	case ERR_N_CODES:
-		break;
-	}
-	return "internal";
-}
-
-/* admin-2 */
-static void
-answer_error(struct admin_call *c, const struct err *e)
-{
-	struct buf text;
-
-	buf_init(&text, sizeof(e->text) * 4);
-	utf8_append_lossy(&text, slice_str(e->text));
-	buf_reset(&c->out);
-	c->status = err_http_status(e->code);
-	c->content_type = "application/json";
-	buf_printf(&c->out,
-		"{\"error\":{\"code\":\"%s\",\"message\":", code_word(e->code));
-	json_put_string(&c->out, buf_slice(&text));
-	if (c->field[0] != '\0') {
-		buf_append_lit(&c->out, ",\"field\":");
-		json_put_string(&c->out, slice_str(c->field));
-	}
-	buf_append_lit(&c->out, "}}\n");
-	buf_fini(&text);
-}
-
-static int
-parse_body(struct admin_call *c, struct err *e)
-{
-	const struct json_limits lim = {16, 100000};
-
-	if (slice_trim(c->body).len == 0)
-		return 0;
-	if (json_parse(c->arena, c->body, &lim, &c->json, e) < 0)
-		return err_prefix(e, "the request's body");
-	if (c->json.nodes[0].type != JSON_OBJECT)
-		return err_set(e, ERR_INVALID,
-			"the request's body: a JSON object is wanted");
-	return 0;
-}
-
 void
-admin_dispatch(struct admin_call *c)
+admin_set_header(struct admin_call *c, const char *name, const char *value)
 {
-	const struct admin_route *r = NULL;
-	struct err e;
-	int rc = admin_route_find(c, &r, &e);
+	char *copy = arena_strndup(c->arena, slice_str(value));
 
-	if (rc == 0)
-		rc = parse_body(c, &e);
-	if (rc == 0)
-		rc = r->fn(c, &e);
-	if (rc == 0 && c->out.failed)
-		rc = err_set(&e, ERR_TOO_BIG, "the answer is too large");
-	if (rc < 0)
-		answer_error(c, &e);
+	if (copy != NULL && c->n_headers < ADMIN_HEADERS_MAX)
+		c->headers[c->n_headers++] = (struct admin_header){name, copy};
 }
 
 struct slice
@@ -235,6 +153,22 @@ admin_invalid(struct admin_call *c, struct err *e, const char *field,
 	e->code = ERR_INVALID;
 	e->sys_errno = 0;
 	return -ERR_INVALID;
+}
+
+int
+admin_refuse(struct admin_call *c, struct err *e, int status, const char *code,
+	const char *fmt, ...)
+{
+	va_list ap;
+
+	c->refused_status = status;
+	c->refused_code = code;
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	e->code = ERR_DENIED;
+	e->sys_errno = 0;
+	return -ERR_DENIED;
 }
 
 int

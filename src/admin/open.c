@@ -5,7 +5,8 @@
 
 #define METRICS_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
-/* What the admin port serves to all; the rest wants a sign-in (admin-1). */
+/* What the admin port serves to all; of the API each route says who may
+ * (admin-1). */
 static void
 serve_metrics(struct http_request *r)
 {
@@ -43,15 +44,6 @@ serve_root(struct http_request *r)
 			  "says whether every role works.\n"));
 }
 
-static void
-refuse_api(struct http_request *r)
-{
-	http_answer(r, 401, "application/json",
-		SLICE_LIT("{\"error\":{\"code\":\"unauthorized\",\"message\":"
-			  "\"the API is served on DIR/sluice.sock: use the "
-			  "sluice command\"}}\n"));
-}
-
 void
 admin_not_found(struct http_request *r)
 {
@@ -60,14 +52,10 @@ admin_not_found(struct http_request *r)
 			  "\"no such path\"}}\n"));
 }
 
-#define ALL_METHODS                                                            \
-	(HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE |          \
-		HTTP_OPTIONS | HTTP_OTHER)
-
 static const struct http_route rows[] = {
 	{HTTP_GET, "/", NULL, serve_root},
 	{HTTP_GET, "/_ready", NULL, serve_ready},
-	{ALL_METHODS, "/api/v1/*", NULL, refuse_api},
+	{ADMIN_ALL_METHODS, "/api/v1/*", NULL, admin_enter},
 	{HTTP_GET, "/metrics", NULL, serve_metrics},
 	{0, NULL, NULL, NULL},
 };

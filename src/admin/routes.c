@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "admin/admin_int.h"
@@ -5,7 +6,7 @@
 /* In the order of the paths. The last row's path is NULL. */
 const struct admin_route admin_routes[] = {
 	{"GET", "/api/v1/audit", AUTH_VIEWER, "audit:read",
-		"from to recount lines", NULL, "audit",
+		"from@time to@time recount lines", NULL, "audit",
 		"Compares what passed each hop, minute by minute.",
 		admin_audit},
 	{"GET", "/api/v1/config", AUTH_ADMIN, "config:read", "", NULL, "config",
@@ -22,8 +23,9 @@ const struct admin_route admin_routes[] = {
 		"dlq_bulk_result",
 		"Replays dead letters (older name of dlq/replay).",
 		admin_dlq_replay},
-	{"GET", "/api/v1/dlq/:id", AUTH_VIEWER, "dlq:read", "", NULL, "letter",
-		"One dead letter with its original record.", admin_dlq_show},
+	{"GET", "/api/v1/dlq/:letter", AUTH_VIEWER, "dlq:read", "", NULL,
+		"letter", "One dead letter with its original record.",
+		admin_dlq_show},
 	{"POST", "/api/v1/dlq/discard", AUTH_MEMBER, "dlq:write", "",
 		"dlq_bulk", "dlq_bulk_result", "Discards dead letters.",
 		admin_dlq_discard},
@@ -41,10 +43,12 @@ const struct admin_route admin_routes[] = {
 	{"GET", "/api/v1/erasures/:id", AUTH_MEMBER, "person:read", "", NULL,
 		"erasure", "How far the deletion of a person is.",
 		admin_erasure},
+	{"GET", "/api/v1/openapi.json", AUTH_OPEN, NULL, "", NULL, "openapi",
+		"This document.", admin_openapi},
 	{"GET", "/api/v1/projects", AUTH_VIEWER, "project:read", "", NULL,
 		"projects", "Lists projects.", admin_projects_list},
 	{"POST", "/api/v1/projects", AUTH_ADMIN, "project:write", "",
-		"project_new", "project", "Makes a project.",
+		"project_new", "project_made", "Makes a project.",
 		admin_projects_create},
 	{"GET", "/api/v1/projects/:id", AUTH_VIEWER, "project:read", "", NULL,
 		"project", "One project with its settings.",
@@ -53,12 +57,13 @@ const struct admin_route admin_routes[] = {
 		"project_change", "project", "Changes settings of a project.",
 		admin_projects_set},
 	{"DELETE", "/api/v1/projects/:id", AUTH_ADMIN, "project:write", "",
-		NULL, "done", "Deletes a project.", admin_projects_delete},
+		NULL, "project_deleted", "Deletes a project.",
+		admin_projects_delete},
 	{"GET", "/api/v1/projects/:id/event-definitions", AUTH_VIEWER,
-		"event:read", "", NULL, "definitions", "Names of events seen.",
-		admin_event_definitions},
+		"event:read", "limit cursor", NULL, "event_definitions",
+		"Names of events seen.", admin_event_definitions},
 	{"GET", "/api/v1/projects/:id/event-properties", AUTH_VIEWER,
-		"event:read", "", NULL, "definitions",
+		"event:read", "limit cursor", NULL, "event_properties",
 		"Which events have which properties.", admin_event_properties},
 	{"GET", "/api/v1/projects/:id/group-types", AUTH_VIEWER, "group:read",
 		"", NULL, "group_types", "Types of groups.", admin_group_types},
@@ -82,20 +87,19 @@ const struct admin_route admin_routes[] = {
 		"person:read", "by_uuid cursor", NULL, "person_events",
 		"Events of a person.", admin_person_events},
 	{"GET", "/api/v1/projects/:id/persons/:distinct_id/export", AUTH_MEMBER,
-		"person:read", "by_uuid cursor", NULL, NULL,
-		"All data of a person, one JSON object a line.",
-		admin_person_export},
+		"person:read", "by_uuid", NULL, "person_export",
+		"What the store has of a person.", admin_person_export},
 	{"GET", "/api/v1/projects/:id/property-definitions", AUTH_VIEWER,
-		"event:read", "", NULL, "definitions",
+		"event:read", "limit cursor", NULL, "property_definitions",
 		"Names of properties seen.", admin_property_definitions},
 	{"POST", "/api/v1/projects/:id/rotate-token", AUTH_ADMIN,
 		"project:write", "", NULL, "project",
 		"Gives a project a new key.", admin_projects_rotate},
 	{"GET", "/api/v1/ready", AUTH_OPEN, "status:read", "", NULL, "ready",
 		"Whether every role can do its work.", admin_ready_api},
-	{"GET", "/api/v1/series", AUTH_VIEWER, "status:read", "names from step",
-		NULL, "series", "Points of what was measured in the last day.",
-		admin_series},
+	{"GET", "/api/v1/series", AUTH_VIEWER, "status:read",
+		"names from@seconds step", NULL, "series",
+		"Points of what was measured in the last day.", admin_series},
 	{"GET", "/api/v1/settings", AUTH_ADMIN, "config:read", "", NULL,
 		"settings",
 		"Every setting: what it is for, its value, what it waits for.",
@@ -104,27 +108,27 @@ const struct admin_route admin_routes[] = {
 		"settings_change", "settings",
 		"Changes settings, all of those given or none.",
 		admin_settings_change},
-	{"POST", "/api/v1/sql", AUTH_ADMIN, "sql:admin", "", "sql", NULL,
+	{"POST", "/api/v1/sql", AUTH_ADMIN, "sql:admin", "", "sql", "text",
 		"Runs a query of ClickHouse.", admin_sql},
 	{"GET", "/api/v1/status", AUTH_VIEWER, "status:read", "", NULL,
 		"status", "State of all hops.", admin_status},
 	{"GET", "/api/v1/topics", AUTH_VIEWER, "topic:read", "", NULL, "topics",
 		"Lists topics.", admin_topics_list},
 	{"POST", "/api/v1/topics", AUTH_ADMIN, "topic:write", "", "topic_new",
-		"topic", "Makes a topic.", admin_topics_create},
+		"topic_made", "Makes a topic.", admin_topics_create},
 	{"DELETE", "/api/v1/topics/:name", AUTH_ADMIN, "topic:write", "", NULL,
-		"done", "Deletes a topic.", admin_topics_delete},
+		"topic_deleted", "Deletes a topic.", admin_topics_delete},
 	{"GET", "/api/v1/topics/:name/records", AUTH_VIEWER, "topic:read",
-		"from max partition follow", NULL, NULL,
+		"from max partition follow", NULL, "records",
 		"Records of a topic, one JSON object a line.",
 		admin_topics_read},
-	{"GET", "/api/v1/trace/:uuid", AUTH_VIEWER, "event:read", "full cursor",
-		NULL, "trace", "Where one event was seen.", admin_trace},
+	{"GET", "/api/v1/trace/:uuid", AUTH_VIEWER, "event:read", "", NULL,
+		"trace", "Where one event was seen.", admin_trace},
 	{"GET", "/api/v1/trace/:uuid/changes", AUTH_VIEWER, "event:read",
-		"topic partition front output", NULL, "trace_changes",
+		"topic! partition front! output!", NULL, "trace_changes",
 		"What changed the event.", admin_trace_changes},
 	{"GET", "/api/v1/trace/:uuid/places", AUTH_VIEWER, "event:read",
-		"full cursor", NULL, "trace_places",
+		"from_ms to_ms full cursor", NULL, "trace_places",
 		"Places of the event, a page at a time.", admin_trace_places},
 	{.path = NULL},
 };
@@ -167,6 +171,27 @@ matches(const char *pattern, struct slice path,
 	return rest.len == 0 && path.len == 0 ? n : -1;
 }
 
+/* The methods that the path has, for the answer to another. */
+static int
+refuse_method(struct admin_call *c, struct err *e)
+{
+	struct slice param[ADMIN_PARAMS_MAX];
+	char allow[64] = "";
+
+	for (const struct admin_route *r = admin_routes; r->path != NULL; r++) {
+		size_t len = strlen(allow);
+
+		if (matches(r->path, c->path, param) >= 0 &&
+			strstr(allow, r->method) == NULL)
+			snprintf(allow + len, sizeof(allow) - len, "%s%s",
+				len == 0 ? "" : ", ", r->method);
+	}
+	admin_set_header(c, "Allow", allow);
+	return admin_refuse(c, e, 405, "method_not_allowed",
+		"%.*s cannot be asked by %.*s, but by %s", SLICE_FMT(c->path),
+		SLICE_FMT(c->method), allow);
+}
+
 /* A word in the path is meant before a parameter. */
 int
 admin_route_find(
@@ -196,9 +221,7 @@ admin_route_find(
 	if (best <= ADMIN_PARAMS_MAX)
 		return 0;
 	if (other_method)
-		return err_set(e, ERR_UNSUPPORTED,
-			"%.*s cannot be asked by %.*s", SLICE_FMT(c->path),
-			SLICE_FMT(c->method));
+		return refuse_method(c, e);
 	return err_set(
 		e, ERR_NOT_FOUND, "%.*s: no such path", SLICE_FMT(c->path));
 }

@@ -70,6 +70,8 @@ finish(struct http_request *r, struct admin_call *c)
 			c->stream_free(c->stream_cookie);
 		return;
 	}
+	for (int i = 0; i < c->n_headers; i++)
+		http_set_header(r, c->headers[i].name, c->headers[i].value);
 	if (c->stream != NULL)
 		http_answer_stream(r, c->status, c->content_type, c->stream,
 			c->stream_free, c->stream_cookie);
@@ -111,6 +113,9 @@ work(void *cookie)
 		admin_call_init(&c, a, &arena,
 			slice_str(http_method_text(w->r)),
 			target_of(w->r, &arena), http_body(w->r));
+		c.http = w->r;
+		if (!http_peer_is_unix(w->r))
+			c.who = (struct auth_who){.door = AUTH_BY_NOTHING};
 		admin_dispatch(&c);
 		finish(w->r, &c);
 		buf_fini(&c.out);
@@ -129,9 +134,9 @@ answer_busy(struct http_request *r)
 			  "\"too many requests wait: try again\"}}\n"));
 }
 
-/* Hands the request to a worker: HTTP threads do not wait for disk. */
-static void
-enter(struct http_request *r)
+/* HTTP threads do not wait for disk. */
+void
+admin_enter(struct http_request *r)
 {
 	struct admin *a = http_app(r);
 	struct waiting *w = mem_new(struct waiting);
@@ -154,8 +159,7 @@ enter(struct http_request *r)
 }
 
 static const struct http_route api_rows[] = {
-	{HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE,
-		"/api/v1/*", NULL, enter},
+	{ADMIN_ALL_METHODS, "/api/v1/*", NULL, admin_enter},
 	{0, NULL, NULL, NULL},
 };
 

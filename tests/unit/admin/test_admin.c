@@ -137,7 +137,7 @@ errors_have_a_code_a_message_and_the_field(void **state)
 	has(ask(w, 404, "GET", "/api/v1/nowhere", ""),
 		"{\"error\":{\"code\":\"not_found\",\"message\":\"");
 	has(ask(w, 404, "GET", "/api/v1/projects/", ""), "not_found");
-	has(ask(w, 501, "PUT", "/api/v1/projects", ""), "unsupported");
+	has(ask(w, 405, "PUT", "/api/v1/projects", ""), "method_not");
 	has(ask(w, 400, "POST", "/api/v1/projects", ""), "invalid");
 	has(ask(w, 400, "POST", "/api/v1/projects", "{"), "body");
 	has(ask(w, 400, "POST", "/api/v1/projects", "[]"), "object");

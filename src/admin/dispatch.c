@@ -1,0 +1,114 @@
+#include "admin/check.h"
+#include "base/json_write.h"
+#include "base/utf8.h"
+
+static const char *
+code_word(enum err_code code)
+{
+	switch (code) {
+	case ERR_INVALID:
+		return "invalid";
+	case ERR_DENIED:
+		return "unauthorized";
+	case ERR_NOT_FOUND:
+		return "not_found";
+	case ERR_EXISTS:
+		return "exists";
+	case ERR_TOO_BIG:
+		return "too_big";
+	case ERR_UNSUPPORTED:
+		return "unsupported";
+	case ERR_BUSY:
+	case ERR_UNAVAILABLE:
+	case ERR_TIMEOUT:
+	case ERR_NO_MEMORY:
+	case ERR_STOPPING:
+		return "unavailable";
+	case ERR_NO_SPACE:
+		return "disk_full";
+	case ERR_OK:
+	case ERR_UNSURE:
+	case ERR_IO:
+	case ERR_CORRUPT:
+	case ERR_BUG:
+	case ERR_N_CODES:
+		break;
+	}
+	return "internal";
+}
+
+/* admin-2 */
+static void
+answer_error(struct admin_call *c, const struct err *e)
+{
+	bool refused = c->refused_status != 0;
+	struct buf text;
+
+	buf_init(&text, sizeof(e->text) * 4);
+	utf8_append_lossy(&text, slice_str(e->text));
+	buf_reset(&c->out);
+	c->status = refused ? c->refused_status : err_http_status(e->code);
+	c->content_type = "application/json";
+	buf_printf(&c->out, "{\"error\":{\"code\":\"%s\",\"message\":",
+		refused ? c->refused_code : code_word(e->code));
+	json_put_string(&c->out, buf_slice(&text));
+	if (c->field[0] != '\0') {
+		buf_append_lit(&c->out, ",\"field\":");
+		json_put_string(&c->out, slice_str(c->field));
+	}
+	buf_append_lit(&c->out, "}}\n");
+	buf_fini(&text);
+}
+
+static const char *
+role_word(enum auth_role role)
+{
+	switch (role) {
+	case AUTH_OPEN:
+		return "nobody";
+	case AUTH_VIEWER:
+		return "viewer";
+	case AUTH_MEMBER:
+		return "member";
+	case AUTH_ADMIN:
+	case AUTH_N_ROLES:
+		break;
+	}
+	return "administrator";
+}
+
+/* Whether who asks may. */
+static int
+admit(struct admin_call *c, const struct admin_route *r, struct err *e)
+{
+	if (c->who.role >= r->role)
+		return 0;
+	if (c->who.door == AUTH_BY_NOTHING) {
+		admin_set_header(c, "WWW-Authenticate", "Bearer");
+		return admin_refuse(c, e, 401, "unauthorized",
+			"sign in, or send a personal key as Authorization: "
+			"Bearer KEY");
+	}
+	return admin_refuse(c, e, 403, "forbidden",
+		"this is for the role %s: yours is %s", role_word(r->role),
+		role_word(c->who.role));
+}
+
+void
+admin_dispatch(struct admin_call *c)
+{
+	const struct admin_route *r = NULL;
+	struct err e;
+	int rc = admin_route_find(c, &r, &e);
+
+	if (rc == 0)
+		rc = admit(c, r, &e);
+	if (rc == 0)
+		rc = check_request(c, r, &e);
+	if (rc == 0)
+		rc = r->fn(c, &e);
+	if (rc == 0 && c->out.failed)
+		rc = err_set(&e, ERR_TOO_BIG, "the answer is too large");
+	if (rc < 0)
+		answer_error(c, &e);
+}
