@@ -2,6 +2,7 @@
 #include "admin/letters.h"
 #include "http/http.h"
 #include "stats/stats.h"
+#include "web/web.h"
 
 #define METRICS_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
@@ -36,14 +37,6 @@ serve_ready(struct http_request *r)
 	buf_fini(&b);
 }
 
-static void
-serve_root(struct http_request *r)
-{
-	http_answer(r, 200, "text/plain; charset=utf-8",
-		SLICE_LIT("Sluice. /metrics has Prometheus metrics, /_ready "
-			  "says whether every role works.\n"));
-}
-
 void
 admin_not_found(struct http_request *r)
 {
@@ -53,7 +46,7 @@ admin_not_found(struct http_request *r)
 }
 
 static const struct http_route rows[] = {
-	{HTTP_GET, "/", NULL, serve_root},
+	{HTTP_GET, "/*", NULL, web_serve},
 	{HTTP_GET, "/_ready", NULL, serve_ready},
 	{ADMIN_ALL_METHODS, "/api/v1/*", NULL, admin_enter},
 	{HTTP_GET, "/metrics", NULL, serve_metrics},

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "cli/cli.h"
 #include "cli/cmd.h"
+#include "web/web.h"
 
 /* Libraries tell their version by a function that returns text; it is looked up
  * by name, as their headers belong to other folders. */
@@ -55,6 +56,8 @@ write_json(struct buf *b)
 		b, "{\"version\":\"" PACKAGE_VERSION "\",\"features\":[");
 	for (size_t i = 0; i < ARRAY_LEN(features); i++)
 		buf_printf(b, "%s\"%s\"", i == 0 ? "" : ",", features[i]);
+	if (web_is_built())
+		buf_append_lit(b, ",\"web\"");
 	buf_append_lit(b, "],\"libraries\":{");
 	for (size_t i = 0; i < ARRAY_LEN(libraries); i++) {
 		const char *v = version_of(libraries[i].symbol);
@@ -83,7 +86,7 @@ cmd_version(struct cli *c)
 	printf("sluice %s\nfeatures", PACKAGE_VERSION);
 	for (size_t i = 0; i < ARRAY_LEN(features); i++)
 		printf(" %s", features[i]);
-	putchar('\n');
+	printf("%s\n", web_is_built() ? " web" : "");
 	for (size_t i = 0; i < ARRAY_LEN(libraries); i++) {
 		const char *v = version_of(libraries[i].symbol);
 
