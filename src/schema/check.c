@@ -239,6 +239,7 @@ check_node(struct check *x, struct schema_at s, uint32_t node, int depth)
 	const struct json_node *n = &x->d->nodes[node];
 	uint32_t any;
 
+	/* schema-2 */
 	if (depth > SCHEMA_DEPTH_MAX || !schema_follow(x->set, &s)) {
 		set_text(x->f, x->path, "the body", "it is too deep");
 		return false;

@@ -14,7 +14,7 @@ enum kind {
 	KIND_REF,
 };
 
-/* To add one: a row, and its check in check.c or value.c. */
+/* schema-3. To add one: a row, and its check in check.c or value.c. */
 static const struct keyword {
 	const char *name;
 	enum kind kind;
