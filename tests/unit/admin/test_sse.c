@@ -128,9 +128,8 @@ who_does_not_read_is_bounded_and_told(void **state)
 	assert_true(strlen(text) <= SSE_CLIENT_BYTES + strlen(told));
 	assert_true(strlen(text) > SSE_CLIENT_BYTES / 2);
 	/* Nothing came behind the gap before it was told of it. */
-	assert_non_null(
-		strstr(text, "\n\nevent: dropped\ndata: {\"n\":49}\n\n"));
-	assert_int_equal(channel.n_dropped, 49);
+	assert_non_null(strstr(text, told));
+	assert_int_equal(strstr(text, told)[strlen(told)], 0);
 	sse_publish(&channel, "e", SLICE_LIT("7"));
 	assert_string_equal(read_all(&slow, &end), "event: e\ndata: 7\n\n");
 	close_client(&slow);
