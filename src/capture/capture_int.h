@@ -33,6 +33,8 @@
 /* The heavy thread waits while so many bytes of its batches are not written. */
 #define CAPTURE_HEAVY_BYTES ((size_t)16 * 1024 * 1024)
 /* What the store takes at once, with room. */
+/* A large request is written in portions of about so much */
+#define CAPTURE_PORTION_BYTES ((size_t)1024 * 1024)
 #define CAPTURE_PIECE_BYTES ((size_t)32 * 1024 * 1024)
 #define CAPTURE_MAX_PROXIES 64
 #define CAPTURE_COMMIT_TIMEOUT_MS 15000
@@ -175,7 +177,9 @@ struct capture_print {
 	uint32_t at; /* how many records are before it in the out */
 };
 
-/* From the first record to the answer. */
+/* From the first record to the answer. A large request has several, one behind
+ * the other in the writer's queue: the first of them, the head, has all that is
+ * of the request (down to the tally), the others only records. */
 struct capture_job {
 	struct store_append append; /* one topic */
 	struct store_job multi; /* several */
@@ -190,6 +194,11 @@ struct capture_job {
 	uint32_t n_events;
 	int64_t quota_team; /* 0: none to count for */
 	uint32_t used[TEAM_N_KINDS];
+	int n_portions; /* with itself */
+	_Atomic int n_unfinished; /* of them */
+	_Atomic int failed; /* why the first that failed did; 0: none */
+	struct capture_job *head; /* itself if it is that */
+	struct capture_job *next_portion;
 	struct audit_tally tally; /* of records for the app server */
 	struct buf prints; /* struct capture_print, in the order of records */
 	uint32_t n_known; /* events that were not stored again */
@@ -281,6 +290,8 @@ struct capture_ctx {
 	char ip[NET_ADDR_TEXT]; /* as it goes into the message */
 	uint32_t share; /* 0 until its project is known */
 	struct capture_job *job;
+	struct capture_job
+		*portion; /* that gets the records; job or behind it */
 	struct capture_refusal no;
 };
 
@@ -448,13 +459,21 @@ void capture_note_print(struct capture_ctx *x, const struct capture_event *ev,
 MUST_CHECK int capture_drop_known(
 	struct capture_job *j, struct store_conn *conn, struct err *e);
 
-/* submit.c */
+/* portion.c: true when it is time for another portion, at the next event. */
+bool capture_portion_is_full(const struct capture_ctx *x);
+int capture_portion_next(struct capture_ctx *x);
+
+/* pool.c */
 struct capture_job *capture_job_get(struct capture *c);
+/* With the portions behind it. */
 void capture_job_put(struct capture_job *j);
-void capture_submit(struct capture_ctx *x, bool is_suspended);
+void capture_job_put_one(struct capture_job *j);
 void capture_jobs_free(struct capture *c);
 struct capture_scratch *capture_scratch_get(struct capture *c);
 void capture_scratch_put(struct capture *c, struct capture_scratch *s);
+
+/* submit.c: the job to the writer, and its answer */
+void capture_submit(struct capture_ctx *x, bool is_suspended);
 
 /* answer.c: what is sent back */
 void capture_answer_refusal(

@@ -14,7 +14,7 @@ void
 capture_note_print(struct capture_ctx *x, const struct capture_event *ev,
 	const struct capture_out *o, struct slice name)
 {
-	struct capture_job *j = x->job;
+	struct capture_job *j = x->portion;
 	struct capture_print p = {.out = (uint32_t)(o - j->outs), .at = o->n};
 
 	dedupe_print_of(x->c->dedupe, x->team->id, &ev->client_uuid, name,

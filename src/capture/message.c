@@ -353,8 +353,8 @@ capture_write_record(struct capture_ctx *x, const struct capture_event *ev,
 	o->n++;
 	if (o->part == x->c->redirected)
 		return 0; /* the app server does not read it */
-	x->job->tally.sum.count++;
-	x->job->tally.sum.bits ^=
+	x->portion->tally.sum.count++;
+	x->portion->tally.sum.bits ^=
 		audit_uuid_hash(slice_of(m->uuid, sizeof(m->uuid)));
 	return 0;
 }
@@ -429,6 +429,7 @@ capture_begin_records(struct capture_ctx *x)
 	x->job = capture_job_get(x->c);
 	if (x->job == NULL)
 		return capture_shed(x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
+	x->portion = x->job;
 	if (take_share(x) != 0)
 		return -1;
 	stats_observe(STATS_CAPTURE_BATCH_SIZE, 0, x->body.n);
@@ -452,6 +453,8 @@ int
 capture_write_event(struct capture_ctx *x, const struct capture_event *ev,
 	struct capture_message *m)
 {
+	if (capture_portion_is_full(x) && capture_portion_next(x) != 0)
+		return -1;
 	if (x->is_unknown || (ev->rules & RULE_DLQ) != 0)
 		return capture_write_letter(x, ev, m);
 	return capture_write_record(x, ev, m);

@@ -7,7 +7,7 @@
 struct capture_out *
 capture_out(struct capture_ctx *x, struct store_part *part)
 {
-	struct capture_job *j = x->job;
+	struct capture_job *j = x->portion;
 	struct capture_out *o;
 
 	for (int i = 0; i < j->n_outs; i++)
@@ -47,14 +47,16 @@ capture_out_begin(struct capture_ctx *x, struct capture_out *o, size_t estimate)
 int
 capture_outs_end(struct capture_ctx *x)
 {
-	for (int i = 0; i < x->job->n_outs; i++) {
-		if (end_batch(x, &x->job->outs[i]) != 0)
+	struct capture_job *j = x->portion;
+
+	for (int i = 0; i < j->n_outs; i++) {
+		if (end_batch(x, &j->outs[i]) != 0)
 			return -1;
-		if (x->job->outs[i].batches.failed)
+		if (j->outs[i].batches.failed)
 			return capture_shed(
 				x, CAPTURE_OVERLOAD, REFUSAL_NO_MEMORY);
 	}
-	if (x->job->prints.failed)
+	if (j->prints.failed)
 		return capture_refuse(x, 503, CAPTURE_OVERLOAD,
 			"transient error, please retry");
 	return 0;

@@ -56,7 +56,7 @@ unknown_key(struct capture_ctx *x)
 	return keep(x);
 }
 
-/* capture-8: not before letters of the same key. Recordings have a log of their
+/* capture-9: not before letters of the same key. Recordings have a log of their
  * own. */
 static enum capture_key
 known_key(struct capture_ctx *x)

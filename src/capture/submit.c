@@ -1,173 +1,38 @@
 #include "capture/capture_int.h"
 
 #include "base/log.h"
-#include "base/mem.h"
 #include "stats/stats.h"
 
 /*
  * Jobs carry a request's record batches to the writer of the front log and its
- * answer back. They are pooled with their buffers.
+ * answer back.
  */
-#define JOB_BUF_KEEP ((size_t)256 * 1024)
-#define JOBS_MAX 512
-#define BATCHES_MAX_BYTES ((size_t)1 << 30)
-#define SCRATCH_KEEP ((size_t)1024 * 1024)
-
-struct capture_job *
-capture_job_get(struct capture *c)
-{
-	struct capture_job *j;
-
-	lock_take(&c->lock);
-	j = c->jobs;
-	if (j != NULL) {
-		c->jobs = j->next_free;
-		c->n_jobs--;
-	}
-	lock_release(&c->lock);
-	if (j != NULL)
-		return j;
-	j = mem_new(struct capture_job);
-	if (j == NULL)
-		return NULL;
-	j->c = c;
-	for (int i = 0; i < CAPTURE_OUTS; i++)
-		buf_init(&j->outs[i].batches, BATCHES_MAX_BYTES);
-	buf_init(&j->answer, LIMIT_CONTROL_BODY_BYTES);
-	buf_init(&j->prints,
-		LIMIT_REQUEST_EVENTS * sizeof(struct capture_print));
-	return j;
-}
-
-static void
-job_free(struct capture_job *j)
-{
-	for (int i = 0; i < CAPTURE_OUTS; i++)
-		buf_fini(&j->outs[i].batches);
-	buf_fini(&j->answer);
-	buf_fini(&j->prints);
-	mem_free(j);
-}
-
-static void
-trim(struct buf *b, size_t keep)
-{
-	if (b->cap > keep)
-		buf_fini(b);
-	buf_reset(b);
-}
-
-void
-capture_job_put(struct capture_job *j)
-{
-	struct capture *c = j->c;
-
-	for (int i = 0; i < CAPTURE_OUTS; i++)
-		trim(&j->outs[i].batches, JOB_BUF_KEEP);
-	trim(&j->answer, JOB_BUF_KEEP);
-	trim(&j->prints, JOB_BUF_KEEP);
-	j->n_known = 0;
-	j->n_outs = 0;
-	j->r = NULL;
-	if (j->share_cost > 0)
-		share_give(&c->shares, j->share, j->share_cost);
-	j->share_cost = 0;
-	j->letters = (struct team_letters){0};
-	lock_take(&c->lock);
-	if (c->n_jobs < JOBS_MAX) {
-		j->next_free = c->jobs;
-		c->jobs = j;
-		c->n_jobs++;
-		j = NULL;
-	}
-	lock_release(&c->lock);
-	if (j != NULL)
-		job_free(j);
-}
-
-struct capture_scratch *
-capture_scratch_get(struct capture *c)
-{
-	struct capture_scratch *s;
-
-	lock_take(&c->lock);
-	s = c->scratches;
-	if (s != NULL)
-		c->scratches = s->next;
-	lock_release(&c->lock);
-	if (s != NULL)
-		return s;
-	s = mem_new(struct capture_scratch);
-	if (s == NULL)
-		return NULL;
-	buf_init(&s->a, BATCHES_MAX_BYTES);
-	buf_init(&s->b, BATCHES_MAX_BYTES);
-	buf_init(&s->events,
-		LIMIT_REQUEST_EVENTS * sizeof(struct capture_event));
-	return s;
-}
-
-/* As many live as threads have worked at once. */
-void
-capture_scratch_put(struct capture *c, struct capture_scratch *s)
-{
-	trim(&s->a, SCRATCH_KEEP);
-	trim(&s->b, SCRATCH_KEEP);
-	trim(&s->events, SCRATCH_KEEP);
-	lock_take(&c->lock);
-	s->next = c->scratches;
-	c->scratches = s;
-	lock_release(&c->lock);
-}
-
-void
-capture_jobs_free(struct capture *c)
-{
-	while (c->jobs != NULL) {
-		struct capture_job *j = c->jobs;
-
-		c->jobs = j->next_free;
-		job_free(j);
-	}
-	while (c->scratches != NULL) {
-		struct capture_scratch *s = c->scratches;
-
-		c->scratches = s->next;
-		buf_fini(&s->a);
-		buf_fini(&s->b);
-		buf_fini(&s->events);
-		mem_free(s);
-	}
-}
-
 static enum refusal
-refusal_of(const struct err *result)
+refusal_of(enum err_code code)
 {
-	if (result->code == ERR_NO_SPACE)
+	if (code == ERR_NO_SPACE)
 		return REFUSAL_DISK_FULL;
-	if (result->code == ERR_NO_MEMORY)
+	if (code == ERR_NO_MEMORY)
 		return REFUSAL_NO_MEMORY;
-	if (result->code == ERR_STOPPING)
+	if (code == ERR_STOPPING)
 		return REFUSAL_STOPPING;
-	return result->code == ERR_BUSY ? REFUSAL_QUEUE_FULL
-					: REFUSAL_LOG_FAILED;
+	return code == ERR_BUSY ? REFUSAL_QUEUE_FULL : REFUSAL_LOG_FAILED;
 }
 
 /* The caller has the right to answer. */
 static void
-answer(struct capture_job *j, const struct err *result)
+answer(struct capture_job *j, enum err_code code)
 {
 	struct capture_refusal no = {
 		.status = 503,
 		.error = CAPTURE_RETRYABLE_SINK,
 		.retry_after = true,
-		.retry_s =
-			result->code == ERR_NO_SPACE ? CAPTURE_FULL_RETRY_S : 0,
+		.retry_s = code == ERR_NO_SPACE ? CAPTURE_FULL_RETRY_S : 0,
 		.text = "transient error, please retry",
 	};
 
-	if (result->code != ERR_OK) {
-		stats_add(STATS_HTTP_REFUSED, (int)refusal_of(result), 1);
+	if (code != ERR_OK) {
+		stats_add(STATS_HTTP_REFUSED, (int)refusal_of(code), 1);
 		if (j->answer.len > 0)
 			capture_word_v1(&no, "service_unavailable",
 				"transient error, please retry");
@@ -192,7 +57,7 @@ count_heavy(struct capture *c, size_t n, bool add)
 	lock_release(&c->lock);
 }
 
-/* capture-8: before anybody is told. */
+/* capture-9: before anybody is told. */
 static void
 end_letters(struct capture_job *j, const struct err *result)
 {
@@ -205,31 +70,53 @@ end_letters(struct capture_job *j, const struct err *result)
 		result->code == ERR_OK ? st.high_watermark - 1 : -1);
 }
 
-/* capture-1: success is answered here and only after the commit. */
+/* capture-1: success is answered here and only after the last commit. */
 static void
-finish(struct capture_job *j, const struct err *result)
+finish_request(struct capture_job *head)
 {
-	struct http_request *r = j->r;
-	struct capture *c = j->c;
-	size_t heavy_bytes = j->heavy_bytes;
+	struct http_request *r = head->r;
+	enum err_code code = (enum err_code)atomic_load(&head->failed);
 
 	enum { CAUSE_DUPLICATE = 3 };
 
-	end_letters(j, result);
-	if (result->code == ERR_OK) {
-		stats_add(STATS_CAPTURE_INGESTED, 0, j->n_events - j->n_known);
-		stats_add(STATS_CAPTURE_DROPPED, CAUSE_DUPLICATE, j->n_known);
+	if (code == ERR_OK) {
+		stats_add(STATS_CAPTURE_INGESTED, 0,
+			head->n_events - head->n_known);
+		stats_add(
+			STATS_CAPTURE_DROPPED, CAUSE_DUPLICATE, head->n_known);
 	}
 	/* Copies count for the quota unless there is nothing else. */
-	if (result->code == ERR_OK && j->quota_team != 0 &&
-		j->n_known < j->n_events)
-		quotas_add(c->quotas, j->quota_team, j->used, clock_now_us());
+	if (code == ERR_OK && head->quota_team != 0 &&
+		head->n_known < head->n_events)
+		quotas_add(head->c->quotas, head->quota_team, head->used,
+			clock_now_us());
 	if (http_resume_begin(r)) {
-		answer(j, result);
+		answer(head, code);
 		http_resume_finish(r);
 	}
-	capture_job_put(j);
+	capture_job_put_one(head);
 	http_unref(r);
+}
+
+/* Of one portion; the last to end finishes the request. */
+static void
+finish(struct capture_job *j, const struct err *result)
+{
+	struct capture_job *head = j->head;
+	struct capture *c = j->c;
+	size_t heavy_bytes = j->heavy_bytes;
+	int none = ERR_OK;
+
+	end_letters(j, result);
+	if (result->code != ERR_OK)
+		atomic_compare_exchange_strong(
+			&head->failed, &none, (int)result->code);
+	else if (j != head)
+		head->n_known += j->n_known;
+	if (j != head)
+		capture_job_put_one(j);
+	if (atomic_fetch_sub(&head->n_unfinished, 1) == 1)
+		finish_request(head);
 	/* Last, so that the heavy thread finds their memory free. */
 	count_heavy(c, heavy_bytes, false);
 }
@@ -307,7 +194,8 @@ is_counted(const struct capture *c, const struct store_part *p)
 	return p == c->main || p == c->historical || p == c->overflow;
 }
 
-/* capture-2: the whole request in one transaction. @thread store */
+/* capture-2: all of a portion in one transaction, none behind one that failed.
+ * @thread store */
 static int
 multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
 {
@@ -316,12 +204,20 @@ multi_run(struct store_job *sj, struct store_conn *conn, struct err *e)
 					       offsetof(struct capture_job,
 						       multi));
 	static const struct audit_tally nothing;
-	const struct audit_tally *tally = &j->tally, *none = &nothing;
-	int err = capture_drop_known(j, conn, e);
+	const struct audit_tally *tally = &j->tally, *no_tally = &nothing;
+	int err = atomic_load(&j->head->failed), none = ERR_OK;
 
+	if (err != 0)
+		return err_set(e, (enum err_code)err,
+			"an earlier portion of the request failed");
+	err = capture_drop_known(j, conn, e);
 	for (int i = 0; i < j->n_outs && err == 0; i++)
 		err = append_out(conn, &j->outs[i],
-			is_counted(j->c, j->outs[i].part) ? &tally : &none, e);
+			is_counted(j->c, j->outs[i].part) ? &tally : &no_tally,
+			e);
+	if (err != 0)
+		atomic_compare_exchange_strong(
+			&j->head->failed, &none, (int)e->code);
 	return err;
 }
 
@@ -343,7 +239,8 @@ hand_over(struct capture_job *j, struct err *e)
 {
 	struct capture_out *o = &j->outs[0];
 
-	if (j->n_outs == 1 && o->batches.len <= CAPTURE_PIECE_BYTES) {
+	if (j->head->n_portions == 1 && j->n_outs == 1 &&
+		o->batches.len <= CAPTURE_PIECE_BYTES) {
 		j->append = (struct store_append){
 			.job = {.bytes = o->batches.len,
 				.share = j->share,
@@ -370,20 +267,42 @@ hand_over(struct capture_job *j, struct err *e)
 	return store_submit(j->c->spool, &j->multi, e);
 }
 
+/* The other portions follow the one that failed, and are not written. */
+static void
+hand_over_all(struct capture_job *head, int err, struct err *e)
+{
+	struct capture_job *j = head;
+
+	while (j != NULL) {
+		struct capture_job *next = j->next_portion;
+
+		j->next_portion = NULL;
+		if (err == 0)
+			err = hand_over(j, e);
+		if (err != 0)
+			finish(j, e); /* the head may be gone after the last */
+		j = next;
+	}
+}
+
 void
 capture_submit(struct capture_ctx *x, bool is_suspended)
 {
-	struct capture_job *j = x->job;
+	struct capture_job *head = x->job;
 	struct err e;
 	int err;
 
-	j->r = x->r;
-	j->beacon = x->q.beacon;
+	head->r = x->r;
+	head->beacon = x->q.beacon;
 	x->job = NULL;
-	j->heavy_bytes = 0;
-	for (int i = 0; i < j->n_outs && x->on_heavy; i++)
-		j->heavy_bytes += j->outs[i].batches.len;
-	count_heavy(x->c, j->heavy_bytes, true);
+	atomic_store(&head->failed, ERR_OK);
+	atomic_store(&head->n_unfinished, head->n_portions);
+	for (struct capture_job *j = head; j != NULL; j = j->next_portion) {
+		j->heavy_bytes = 0;
+		for (int i = 0; i < j->n_outs && x->on_heavy; i++)
+			j->heavy_bytes += j->outs[i].batches.len;
+		count_heavy(x->c, j->heavy_bytes, true);
+	}
 	/* The request is suspended before the writer may see the job. */
 	if (is_suspended) {
 		http_suspend_again(x->r, CAPTURE_COMMIT_TIMEOUT_MS);
@@ -391,11 +310,8 @@ capture_submit(struct capture_ctx *x, bool is_suspended)
 		http_ref(x->r);
 		http_suspend(x->r, CAPTURE_COMMIT_TIMEOUT_MS);
 	}
-	err = j->letters.n == 0 ? 0
-				: team_waiting_begin(j->c->teams, x->token,
-					  &j->letters, &e);
-	if (err == 0)
-		err = hand_over(j, &e);
-	if (err != 0)
-		finish(j, &e);
+	err = head->letters.n == 0 ? 0
+				   : team_waiting_begin(head->c->teams,
+					     x->token, &head->letters, &e);
+	hand_over_all(head, err, &e);
 }

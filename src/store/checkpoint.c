@@ -5,14 +5,17 @@
 #include "store/store_int.h"
 
 /*
- * The helper copies the WAL into the file every 100 ms while there is
- * something to copy; it never waits for readers or the writer (PASSIVE). Once
- * the WAL is over 128 MB it copies again and again what came meanwhile, until
- * that is little; then the writer makes one PASSIVE pass of its own, and as no
- * commit comes between, the next one begins at the head of the WAL again. That
- * pass is what requests wait for: it is to be short, and seldom.
+ * The helper copies the WAL into the file every 100 ms while there is something
+ * to copy, and every 25 ms while several shares write: the sync of a commit
+ * waits behind what a pass has given the disk, so that is to be little. It never
+ * waits for readers or the writer (PASSIVE). Once the WAL is over 128 MB it
+ * copies again and again what came meanwhile, until that is little; then the
+ * writer makes one PASSIVE pass of its own, and as no commit comes between, the
+ * next one begins at the head of the WAL again. That pass is what requests wait
+ * for: it is to be short, and seldom.
  */
 #define PASS_EVERY_NS ((int64_t)100000000)
+#define SHARED_PASS_EVERY_NS ((int64_t)25000000)
 #define WRITER_PASS_BYTES ((int64_t)128 * 1024 * 1024)
 #define LITTLE_BYTES ((int64_t)2 * 1024 * 1024)
 #define CATCH_UP_MAX 4
@@ -121,11 +124,15 @@ wait_for_work(struct store *s)
 	return !stop;
 }
 
-/* Lets 100 ms of commits gather; false when it is time to stop. */
+/* Lets commits gather; false when it is time to stop. */
 static bool
-let_gather(struct store_checkpoint *k)
+let_gather(struct store *s)
 {
-	int64_t until = clock_mono_ns() + PASS_EVERY_NS;
+	struct store_checkpoint *k = &s->checkpoint;
+	int64_t now = clock_mono_ns();
+	int64_t until =
+		now + (store_group_is_shared(s, now) ? SHARED_PASS_EVERY_NS
+						     : PASS_EVERY_NS);
 	bool stop;
 
 	lock_take(&k->lock);
@@ -167,9 +174,8 @@ static void
 helper_main(void *cookie)
 {
 	struct store *s = cookie;
-	struct store_checkpoint *k = &s->checkpoint;
 
-	while (wait_for_work(s) && let_gather(k)) {
+	while (wait_for_work(s) && let_gather(s)) {
 		helper_pass(s);
 		catch_up(s);
 		if (atomic_load(&s->wal_bytes) > WRITER_PASS_BYTES)

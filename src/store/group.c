@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/limits.h"
 #include "store/store_int.h"
 
@@ -5,10 +6,14 @@
  * Which of the jobs that wait go into the next transaction: all that fit, while
  * one share has them or they are few. Else the shares take turns (store-14):
  * each gets a piece of a smaller transaction, so that the one who has much
- * waiting makes the others wait for no more than the transaction that runs.
+ * waiting makes the others wait for no more than the transaction that runs. One
+ * of a megabyte takes some 5 ms with its sync, which still lets a disk do what
+ * it can.
  */
-#define SHARED_GROUP_BYTES ((size_t)4 * 1024 * 1024)
-#define TURN_BYTES ((size_t)1024 * 1024)
+#define SHARED_GROUP_BYTES ((size_t)1024 * 1024)
+#define TURNS_MOST_BYTES ((size_t)4 * 1024 * 1024) /* when many have a turn */
+#define TURN_BYTES ((size_t)512 * 1024)
+#define SHARED_FOR_NS ((int64_t)1000000000)
 #define SLOTS 256
 
 struct turn {
@@ -53,16 +58,31 @@ last_that_fits(struct store_job *list)
 	return last;
 }
 
-/* Is there more than a small group, and of several shares? */
-static bool
-must_take_turns(const struct store_job *list)
+bool
+store_group_is_shared(const struct store *s, int64_t now_ns)
 {
-	bool several = false;
+	return now_ns < atomic_load(&s->shared_until_ns);
+}
+
+/* Is there more than a small group, and have several shares had jobs lately?
+ * Who sends now and then is not to wait for a large group of who sends much,
+ * even if he has nothing waiting when it begins. */
+static bool
+must_take_turns(struct store *s)
+{
+	const struct store_job *list = s->waiting;
+	int64_t now_ns = clock_mono_ns();
+	bool several = store_group_is_shared(s, now_ns);
 	size_t bytes = 0;
 
 	for (const struct store_job *j = list; j != NULL && !j->wipes;
 		j = next_of(j)) {
-		several |= j->share != list->share;
+		if (j->share != s->last_share) {
+			s->last_share = j->share;
+			atomic_store(
+				&s->shared_until_ns, now_ns + SHARED_FOR_NS);
+			several = true;
+		}
 		bytes += j->bytes;
 		if (several && bytes > SHARED_GROUP_BYTES)
 			return true;
@@ -76,12 +96,15 @@ static bool
 fits_turn(struct turn *t, struct store_job *j, size_t bytes, size_t most)
 {
 	unsigned slot = j->share % SLOTS;
+	bool is_first = t->used[slot] == 0;
 
 	if (t->is_over[slot])
 		return false;
-	if (t->used[slot] > 0 && t->used[slot] + j->bytes > most)
+	if (!is_first && t->used[slot] + j->bytes > most)
 		return false;
-	if (bytes + j->bytes <= SHARED_GROUP_BYTES)
+	if (bytes + j->bytes <= (is_first && j->bytes <= TURN_BYTES
+						? TURNS_MOST_BYTES
+						: SHARED_GROUP_BYTES))
 		return true;
 	if (bytes == 0 && j->was_passed)
 		return true;
@@ -147,7 +170,7 @@ take_turns(struct store *s)
 struct store_job *
 store_group_take(struct store *s)
 {
-	if (must_take_turns(s->waiting))
+	if (must_take_turns(s))
 		return take_turns(s);
 	return take_until(s, last_that_fits(s->waiting));
 }

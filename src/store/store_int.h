@@ -202,6 +202,8 @@ struct store {
 	struct store_conn *w; /* the writer's; used by its thread only */
 	struct store_tx tx;
 	struct store_job *waiting; /* taken from the queue, not yet begun */
+	uint32_t last_share; /* of the jobs looked at by group.c */
+	_Atomic int64_t shared_until_ns; /* jobs of several shares came */
 	struct store_watcher watchers[STORE_WATCHERS_MAX];
 	int n_watchers;
 	struct store_hook hooks[STORE_HOOKS_MAX];
@@ -321,6 +323,8 @@ void store_fail(struct store *s, const struct err *why);
 
 /* group.c: the jobs of the next transaction; something waits. */
 struct store_job *store_group_take(struct store *s);
+/* Several shares have had jobs in the last second. @thread any */
+bool store_group_is_shared(const struct store *s, int64_t now_ns);
 /* More jobs, behind those that wait. */
 void store_group_add(struct store *s, struct queue_node *list);
 

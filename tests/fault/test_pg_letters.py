@@ -148,7 +148,7 @@ def kill_while_put_back(s, rng, kills):
 
 
 def test_letters_go_back_in_order_through_kills():
-    """capture-8, pipeline-14"""
+    """capture-9, pipeline-14"""
     rng = random.Random(SEED)
     kills = scaled(60, 4)
     print(f"seed {SEED}, {kills} kills")

@@ -54,6 +54,9 @@ class Client(threading.Thread):
         its uuid with another name or distinct id."""
         r = self.random
         events = [self.event() for _ in range(r.randrange(1, 30))]
+        if r.random() < 0.005:  # in portions: capture-2
+            pads = [{"pad": "y" * r.randrange(20_000)} for _ in range(600)]
+            events += [{**self.event(), "properties": p} for p in pads]
         known = events + self.last
         if r.random() < 0.3:
             events.append(r.choice(known))

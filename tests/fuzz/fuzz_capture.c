@@ -195,8 +195,9 @@ run(struct capture_ctx *x)
 		if (x->is_done)
 			return;
 	}
-	for (int i = 0; i < x->job->n_outs; i++)
-		check_records(x, &x->job->outs[i]);
+	for (struct capture_job *j = x->job; j != NULL; j = j->next_portion)
+		for (int i = 0; i < j->n_outs; i++)
+			check_records(x, &j->outs[i]);
 	if (x->v1 != NULL) {
 		struct json_doc d;
 

@@ -248,6 +248,31 @@ overload_is_told_so_that_clients_retry(void **state)
 	harness_stop(&h);
 }
 
+static void
+large_event(struct buf *b, int i, int pad)
+{
+	buf_printf(b,
+		"%s{\"event\":\"e%d\",\"distinct_id\":\"u\",\"uuid\":"
+		"\"0190f0e4-1b2c-7d3e-8f4a-%012d\","
+		"\"properties\":{\"pad\":\"",
+		i == 0 ? "" : ",", i, i);
+	for (int k = 0; k < pad; k++)
+		buf_append_lit(b, "\\\"0123456789abc");
+	buf_append_lit(b, "\"}}");
+}
+
+/* Over CAPTURE_LIGHT_BYTES, and several portions; to be ended with "]}". */
+static void
+large_request(struct buf *b, int n)
+{
+	buf_init(b, 64 * 1024 * 1024);
+	buf_append_lit(b, "{\"api_key\":\"" TOKEN "\",\"batch\":[");
+	for (int i = 0; i < n; i++)
+		large_event(b, i, 100);
+	assert_true(b->len > CAPTURE_LIGHT_BYTES);
+	assert_true(b->len > 3 * CAPTURE_PORTION_BYTES);
+}
+
 /* Batches of at most 1 MiB, through the heavy thread: capture-3. */
 static void
 a_large_request_keeps_its_order(void **state)
@@ -258,19 +283,8 @@ a_large_request_keeps_its_order(void **state)
 
 	(void)state;
 	harness_start(&h, NULL, NULL);
-	buf_init(&b, 64 * 1024 * 1024);
-	buf_append_lit(&b, "{\"api_key\":\"" TOKEN "\",\"batch\":[");
-	for (int i = 0; i < n; i++) {
-		buf_printf(&b,
-			"%s{\"event\":\"e%d\",\"distinct_id\":\"u\","
-			"\"properties\":{\"pad\":\"",
-			i == 0 ? "" : ",", i);
-		for (int k = 0; k < 100; k++)
-			buf_append_lit(&b, "\\\"0123456789abc");
-		buf_append_lit(&b, "\"}}");
-	}
+	large_request(&b, n);
 	buf_append_lit(&b, "]}");
-	assert_true(b.len > CAPTURE_LIGHT_BYTES);
 	harness_post(&h, &r, "/batch/", "", buf_slice(&b));
 	assert_int_equal(r.status, 200);
 	assert_int_equal(harness_read(&h, TOPIC_INGESTION, rec, n), n);
@@ -281,6 +295,57 @@ a_large_request_keeps_its_order(void **state)
 		assert_string_equal(record_header(&rec[i], "event"), want);
 	}
 	buf_fini(&b);
+	harness_stop(&h);
+}
+
+/* capture-2: all its records are built before the first is stored. */
+static void
+a_large_request_that_is_refused_leaves_nothing(void **state)
+{
+	const char *const settings[] = {"capture.max_event_bytes=9000", NULL};
+	struct harness h;
+	struct buf b;
+
+	(void)state;
+	harness_start(&h, settings, NULL);
+	large_request(&b, 3000);
+	large_event(&b, 3000, 1000);
+	buf_append_lit(&b, "]}");
+	harness_post(&h, &r, "/batch/", "", buf_slice(&b));
+	assert_int_equal(r.status, 413);
+	assert_int_equal(harness_read(&h, TOPIC_INGESTION, rec, 1), 0);
+	buf_fini(&b);
+	harness_stop(&h);
+}
+
+/* capture-2: what came before a crash between two portions is known. */
+static void
+a_large_request_completes_what_is_there_in_part(void **state)
+{
+	struct harness h;
+	const int n = 3000;
+	struct buf b;
+
+	(void)state;
+	harness_start(&h, NULL, NULL);
+	buf_init(&b, 1 << 20);
+	buf_append_lit(&b, "{\"api_key\":\"" TOKEN "\",\"batch\":[");
+	for (int i = 0; i < 100; i++)
+		large_event(&b, i, 1);
+	buf_append_lit(&b, "]}");
+	harness_post(&h, &r, "/batch/", "", buf_slice(&b));
+	assert_int_equal(r.status, 200);
+	assert_int_equal(harness_read(&h, TOPIC_INGESTION, rec, n), 100);
+	buf_fini(&b);
+	for (int turn = 0; turn < 2; turn++) {
+		large_request(&b, n);
+		buf_append_lit(&b, "]}");
+		harness_post(&h, &r, "/batch/", "", buf_slice(&b));
+		assert_int_equal(r.status, 200);
+		assert_int_equal(harness_read(&h, TOPIC_INGESTION, rec, n),
+			turn == 0 ? n - 100 : 0);
+		buf_fini(&b);
+	}
 	harness_stop(&h);
 }
 
@@ -404,6 +469,10 @@ main(void)
 		cmocka_unit_test(unknown_keys_are_refused_or_kept),
 		cmocka_unit_test(overload_is_told_so_that_clients_retry),
 		cmocka_unit_test(a_large_request_keeps_its_order),
+		cmocka_unit_test(
+			a_large_request_that_is_refused_leaves_nothing),
+		cmocka_unit_test(
+			a_large_request_completes_what_is_there_in_part),
 		cmocka_unit_test(a_message_has_a_bound),
 		cmocka_unit_test(recordings_become_one_message),
 		cmocka_unit_test(preflights_are_answered_on_every_path),

@@ -19,6 +19,7 @@ struct turns {
 	} jobs[JOBS_MAX], gate;
 	int order[JOBS_MAX]; /* numbers as the jobs were run */
 	int n_run;
+	int n_groups, seen_done; /* jobs that run after others were done */
 };
 
 static struct turn_job *
@@ -50,6 +51,8 @@ note_run(struct store_job *j, struct store_conn *c, struct err *e)
 
 	(void)c;
 	(void)e;
+	t->n_groups += t->n_run == 0 || t->seen_done != t->n_done;
+	t->seen_done = t->n_done;
 	t->order[t->n_run++] = turn_job(j)->number;
 	return 0;
 }
@@ -165,7 +168,7 @@ a_job_larger_than_a_group_goes_after_small_ones_but_goes(void **state)
 		add(&t, 3, MIB);
 	add(&t, 4, 100);
 	run_all(&t);
-	/* Four of share 3 and share 4 fill the first group. */
+	/* One of share 3 and share 4 are the first group. */
 	assert_true(place_of(&t, 11) < place_of(&t, 0));
 	assert_true(place_of(&t, 3) < place_of(&t, 0));
 	assert_true(place_of(&t, 0) < place_of(&t, 10));
@@ -205,6 +208,25 @@ a_job_that_wipes_waits_for_all_before_it(void **state)
 	assert_int_equal(t.order[9], 9);
 }
 
+/* store-14: he who sent lately is not to wait for a large group of another. */
+static void
+groups_stay_small_for_a_while_after_others_came(void **state)
+{
+	struct turns t;
+
+	begin(&t, *state);
+	for (int i = 0; i < 6; i++)
+		add(&t, 1, MIB / 2);
+	add(&t, 2, 10);
+	run_all(&t);
+	begin(&t, *state);
+	for (int i = 0; i < 12; i++)
+		add(&t, 1, MIB / 2);
+	run_all(&t);
+	check_order_of_share(&t, 1);
+	assert_true(t.n_groups >= 6);
+}
+
 int
 run_turn_tests(void)
 {
@@ -220,6 +242,9 @@ run_turn_tests(void)
 		cmocka_unit_test_setup_teardown(
 			a_job_that_wipes_waits_for_all_before_it, open_spool,
 			close_all),
+		cmocka_unit_test_setup_teardown(
+			groups_stay_small_for_a_while_after_others_came,
+			open_spool, close_all),
 	};
 
 	return cmocka_run_group_tests_name("store: turns", tests, NULL, NULL);
