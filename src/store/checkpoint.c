@@ -7,7 +7,7 @@
 /*
  * The helper copies the WAL into the file every 100 ms while there is something
  * to copy, and every 25 ms while several shares write: the sync of a commit
- * waits behind what a pass has given the disk, so that is to be little. It never
+ * waits behind what a pass gave the disk, so that is to be little. It never
  * waits for readers or the writer (PASSIVE). Once the WAL is over 128 MB it
  * copies again and again what came meanwhile, until that is little; then the
  * writer makes one PASSIVE pass of its own, and as no commit comes between, the
