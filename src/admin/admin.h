@@ -84,4 +84,7 @@ void admin_free(struct admin *a); /* NULL allowed */
 int admin_request(struct admin *a, const char *method, const char *target,
 	struct slice body, struct buf *out);
 
+/* The description of the API (OpenAPI 3.1), as it is served. */
+MUST_CHECK int admin_openapi_text(struct buf *out, struct err *e);
+
 #endif

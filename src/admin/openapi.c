@@ -224,13 +224,11 @@ put_schemas(struct buf *b)
 	buf_append_char(b, '}');
 }
 
-int
-admin_openapi(struct admin_call *c, struct err *e)
+static void
+put_document(struct buf *b, const struct schema_set *s)
 {
 	const struct admin_route *before = NULL;
-	struct buf *b = &c->out;
 
-	(void)e;
 	buf_append_str(b, head);
 	for (const struct admin_route *r = admin_routes; r->path != NULL; r++) {
 		bool is_new =
@@ -240,7 +238,7 @@ admin_openapi(struct admin_call *c, struct err *e)
 			buf_append_str(b, is_new ? "}," : ",");
 		if (is_new)
 			put_path(b, r->path);
-		put_operation(b, c->a->schemas, r);
+		put_operation(b, s, r);
 		before = r;
 	}
 	buf_append_lit(b, "}},\"components\":{");
@@ -250,5 +248,25 @@ admin_openapi(struct admin_call *c, struct err *e)
 	buf_append_char(b, ',');
 	put_schemas(b);
 	buf_append_lit(b, "}}\n");
+}
+
+int
+admin_openapi(struct admin_call *c, struct err *e)
+{
+	(void)e;
+	put_document(&c->out, c->a->schemas);
+	return 0;
+}
+
+int
+admin_openapi_text(struct buf *out, struct err *e)
+{
+	struct schema_set *s;
+	int rc = check_new(&s, e);
+
+	if (rc < 0)
+		return rc;
+	put_document(out, s);
+	schema_set_free(s);
 	return 0;
 }

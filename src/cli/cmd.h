@@ -42,6 +42,7 @@ int cmd_config_help(struct cli *c);
 int cmd_config_template(struct cli *c);
 int cmd_completion(struct cli *c);
 int cmd_manual(struct cli *c);
+int cmd_openapi(struct cli *c);
 int cmd_doctor(struct cli *c);
 int cmd_version(struct cli *c);
 int cmd_bench_capture(struct cli *c);

@@ -42,6 +42,7 @@ COMMANDS = [
     "config check",
     "config show",
     "config help",
+    "openapi",
     "doctor",
     "bench capture",
     "bench ingest",

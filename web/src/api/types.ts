@@ -1,0 +1,984 @@
+// Made by scripts/types.mjs of the API's description: make openapi.
+
+export type Error = {
+	error: {
+		/** One word for programs. */
+		code: string;
+		/** For people. */
+		message: string;
+		/** What of the request it is about. */
+		field?: string;
+	};
+};
+
+/** The cursor of the next page; null: there is none. */
+export type Next = string | null;
+
+export type Time = string;
+
+export type TimeOrNull = string | null;
+
+export type Count = number;
+
+export type Strings = string[];
+
+export type Map = {
+	[name: string]: unknown;
+};
+
+export type Text = string;
+
+/** Server-sent events; each data is one JSON value. */
+export type Events = string;
+
+export type Openapi = {
+	[name: string]: unknown;
+};
+
+/** With every setting as a member. */
+export type Project = {
+	id: number;
+	uuid: string;
+	name: string;
+	api_token: string;
+	timezone?: string;
+	[name: string]: unknown;
+};
+
+export type ProjectMade = Project;
+
+export type ProjectDeleted = {
+	id: number;
+	deleted: boolean;
+};
+
+export type Projects = {
+	items: Project[];
+	next: Next;
+};
+
+/** Settings by name; null gives back the default. */
+export type ProjectSettings = {
+	[name: string]: unknown;
+};
+
+export type ProjectNew = {
+	name: string;
+	/** Made if it is not given. */
+	api_token?: string | null;
+	settings?: ProjectSettings;
+};
+
+export type ProjectChange = {
+	settings: ProjectSettings;
+};
+
+export type Person = {
+	uuid: string;
+	distinct_ids: Strings;
+	properties: Map;
+	is_identified: boolean;
+	version: number;
+	created_at: string;
+	last_seen_at?: string | null;
+};
+
+export type Persons = {
+	items: Person[];
+	next: Next;
+};
+
+export type PersonEvent = {
+	uuid: string;
+	event: string;
+	timestamp: string;
+	distinct_id: string;
+	person_id: string;
+	person_mode?: string;
+	elements_chain?: string;
+	created_at?: string;
+	properties: unknown;
+	person_properties?: unknown;
+};
+
+export type PersonEvents = {
+	items: PersonEvent[];
+	next: Next;
+};
+
+export type PersonExport = {
+	project_id: number;
+	exported_at: Time;
+	uuid: string;
+	person: Person | null;
+	group_types: GroupType[];
+	groups: Array<{
+		group_type_index: number;
+		group_key: string;
+	}>;
+	has_clickhouse: boolean;
+};
+
+export type Erasure = {
+	deleted: boolean;
+	asked_at: Time;
+	uuid: string;
+	distinct_ids: Strings;
+	with_events: boolean;
+	wiped: boolean;
+	clickhouse: {
+		task: number;
+		state: string;
+		rows: number;
+		error: string;
+	};
+	remains: Array<{
+		what: string;
+		where: string;
+		until: string | null;
+		how: string;
+	}>;
+};
+
+export type Group = {
+	type: string;
+	key: string;
+	properties: Map;
+	version: number;
+};
+
+export type Groups = {
+	items: Group[];
+	next: Next;
+};
+
+export type GroupType = {
+	index: number;
+	type: string;
+};
+
+export type GroupTypes = {
+	items: GroupType[];
+	next: Next;
+};
+
+export type EventDefinitions = {
+	items: Array<{
+		name: string;
+		created_at: string | null;
+		last_seen_at: string | null;
+	}>;
+	next: Next;
+};
+
+export type PropertyDefinitions = {
+	items: Array<{
+		name: string;
+		type: string;
+		group_type_index?: number | null;
+		property_type: string | null;
+		is_numerical: boolean;
+	}>;
+	next: Next;
+};
+
+export type EventProperties = {
+	items: Array<{
+		event: string;
+		property: string;
+	}>;
+	next: Next;
+};
+
+export type Partition = {
+	index: number;
+	log_start: number;
+	high_watermark: number;
+	bytes: number;
+};
+
+export type Topic = {
+	name: string;
+	/** One of Sluice's own. */
+	internal: boolean;
+	partitions: Partition[];
+};
+
+export type Topics = {
+	items: Topic[];
+	next: Next;
+};
+
+export type TopicNew = {
+	name: string;
+	partitions?: number;
+};
+
+export type TopicMade = {
+	name: string;
+	created: boolean;
+};
+
+export type TopicDeleted = {
+	name: string;
+	deleted: boolean;
+};
+
+/** Key and value as text, or as _base64 if they are none. */
+export type Record = {
+	partition: number;
+	offset: number;
+	timestamp_ms: number;
+	key?: string | null;
+	key_base64?: string;
+	headers: {
+		[name: string]: string | null;
+	};
+	value?: string | null;
+	value_base64?: string;
+};
+
+/** Lines, each a record. */
+export type Records = string;
+
+export type ConsumerGroups = {
+	items: Array<{
+		group: string;
+		state: string;
+		protocol_type: string | null;
+		members: Array<{
+			member_id: string;
+			client_id: string | null;
+			host: string;
+		}>;
+		offsets: Array<{
+			topic: string;
+			partition: number;
+			offset: number;
+			high_watermark: number;
+			lag: number;
+		}>;
+	}>;
+	next: Next;
+};
+
+export type LetterState = "pending" | "replayed" | "discarded";
+
+/** Texts that are no UTF-8 come as NAME_base64. Asked for alone it has the original record too. */
+export type Letter = {
+	id: string;
+	topic: string;
+	partition: number;
+	offset: number;
+	source: {
+		topic?: string;
+		partition?: string;
+		offset?: string;
+	} | null;
+	reason?: string | null;
+	step?: string | null;
+	error?: string | null;
+	project_id: number;
+	at: TimeOrNull;
+	event?: string | null;
+	distinct_id?: string | null;
+	state: LetterState;
+	replayed_at: TimeOrNull;
+	discarded_at: TimeOrNull;
+	replays: number;
+	edited: boolean;
+	by: string | null;
+	attempts: number;
+	replay_of?: string | null;
+	event_uuid?: string | null;
+	token?: string | null;
+	raw_payload?: string | null;
+	raw_payload_base64?: string;
+	/** The event, if the record can be read. */
+	body?: unknown;
+	headers?: {
+		[name: string]: string | null;
+	};
+};
+
+export type LetterGroup = {
+	reason: string;
+	step: string;
+	error: string;
+	project_id: number;
+	count: number;
+	pending: number;
+	replayed: number;
+	discarded: number;
+	first_at: TimeOrNull;
+	last_at: TimeOrNull;
+	sample_id: string;
+};
+
+export type LetterGroups = {
+	items: LetterGroup[];
+	next: Next;
+	not_indexed: Count;
+};
+
+/** With by_error the items are groups. */
+export type Letters = {
+	items: Array<Letter | LetterGroup>;
+	next: Next;
+	not_indexed: Count;
+};
+
+/** Either ids, or all with what they must have in common. */
+export type DlqBulk = {
+	ids?: string[];
+	all?: boolean;
+	state?: "pending" | "replayed" | "discarded" | "all" | null;
+	reason?: string | null;
+	error?: string | null;
+	project?: number | null;
+	/** Also those that were replayed before. */
+	again?: boolean;
+	/** With one id to replay: the edited event. */
+	event?: {
+		[name: string]: unknown;
+	} | string | null;
+	/** Who does it; only the socket is believed. */
+	by?: string | null;
+	cursor?: string | null;
+};
+
+/** A call does a part: it is called again with next as cursor. */
+export type DlqBulkResult = {
+	replayed?: number;
+	discarded?: number;
+	already: number;
+	failed: number;
+	errors: Array<{
+		id: string;
+		error: string;
+	}>;
+	next: Next;
+	not_indexed: Count;
+};
+
+export type Trace = {
+	uuid: string;
+	clickhouse: {
+		rows: number | null;
+		error?: string;
+		since?: string;
+		person_id?: string;
+		person_mode?: string;
+	};
+	from_ms: number | null;
+	to_ms: number | null;
+};
+
+/** More members by kind. */
+export type TracePlace = {
+	kind: "capture" | "output" | "letter" | "warning" | "person" | "heatmap";
+	topic: string;
+	partition: number;
+	offset: number;
+	timestamp_ms: number;
+	[name: string]: unknown;
+};
+
+export type TracePlaces = {
+	items: TracePlace[];
+	records: number;
+	bytes: number;
+	/** Where the search is. */
+	topic: string | null;
+	next: Next;
+};
+
+export type TraceChanges = {
+	items: Array<{
+		step: string;
+		change: "added" | "removed" | "changed";
+		member: string;
+		from?: string;
+		to?: string;
+	}>;
+	next: Next;
+};
+
+export type Missing = Array<{
+	[name: string]: string;
+}>;
+
+export type Ready = {
+	ready: boolean;
+	missing: Missing;
+};
+
+export type Drained = {
+	drained: boolean;
+	waiting: Array<{
+		hop: string;
+		lag_records: number;
+		error: string;
+	}>;
+};
+
+export type Hop = {
+	name: string;
+	state: "off" | "ok" | "behind" | "stopped" | "unknown";
+	rate: number;
+	unit: string;
+	lag_records: number;
+	lag_s: number;
+	error: string;
+	/** What to do about it. */
+	do: string;
+	last_error: {
+		at: Time;
+		text: string;
+	} | null;
+};
+
+export type Disk = {
+	free_bytes: number;
+	total_bytes: number;
+	reserve_bytes: number;
+	ballast_bytes: number;
+	events_refused: boolean;
+	recordings_refused: boolean;
+	files: Array<{
+		name: string;
+		bytes: number;
+		wal_bytes: number;
+		log_bytes: number;
+		failed: boolean;
+	}>;
+};
+
+export type Child = {
+	name: string;
+	state: string;
+	pid: number;
+	port: number;
+	restarts: number;
+	version: string;
+	text: string;
+};
+
+export type DeadLetters = {
+	total: number;
+	pending: number;
+	replayed: number;
+	discarded: number;
+	not_indexed: number;
+	per_minute: number;
+	pending_since: TimeOrNull;
+	top_error: string | null;
+	alerts: Array<{
+		text: string;
+		do: string;
+	}>;
+};
+
+export type Status = {
+	version: string;
+	pid: number;
+	uptime_s: number;
+	data: string;
+	roles: Strings;
+	ready: boolean;
+	missing: Missing;
+	hops: Hop[];
+	behind: Array<{
+		hop: string;
+		why: string;
+		do: string;
+	}>;
+	disk: Disk;
+	children: Child[];
+	postgres: {
+		[name: string]: unknown;
+	} | null;
+	canary: {
+		[name: string]: unknown;
+	} | null;
+	refused: {
+		[name: string]: number;
+	};
+	duplicates: {
+		[name: string]: number;
+	};
+	dead_letters: DeadLetters;
+	tls: {
+		[name: string]: unknown;
+	} | null;
+	ports: {
+		[name: string]: number;
+	};
+	topics: Topic[];
+};
+
+export type Config = {
+	items: Array<{
+		name: string;
+		value: string;
+		source: string;
+		needs_restart: boolean;
+	}>;
+	next: Next;
+};
+
+export type Setting = {
+	name: string;
+	group: string;
+	type: string;
+	unit: string;
+	help: string;
+	default: string;
+	choices: Strings;
+	min: number | null;
+	max: number | null;
+	applies: "now" | "restart";
+	secret: boolean;
+	/** Why it cannot be made here; null: it can. */
+	locked: string | null;
+	is_set: boolean;
+	/** Of a secret always empty. */
+	value: string;
+	source: string;
+	pending: boolean;
+	pending_value: string | null;
+	made_here: boolean;
+	made_here_value: string | null;
+	ignored: string | null;
+};
+
+export type Settings = {
+	items: Setting[];
+	warnings: Strings;
+	next: Next;
+};
+
+export type SettingsChange = {
+	/** Values by name; null: no longer made here. */
+	settings: {
+		[name: string]: string | number | boolean | null;
+	};
+};
+
+export type Audit = {
+	from: TimeOrNull;
+	to: TimeOrNull;
+	recount: boolean;
+	clickhouse: string;
+	differences: Array<{
+		hop: string;
+		minute: TimeOrNull;
+		project_id: number;
+		missing: number;
+		extra: number;
+		text: string;
+	}>;
+	notes: Strings;
+	unread: number;
+	unseen: number;
+	hops: {
+		[name: string]: number;
+	};
+	lines?: Array<{
+		minute: TimeOrNull;
+		project_id: number;
+		hop: string;
+		count: number;
+		checksum: string;
+	}>;
+};
+
+export type Series = {
+	step: number;
+	from: number;
+	points: number;
+	items: Array<{
+		name: string;
+		unit: string;
+		kind: string;
+		help: string;
+		values: Array<number | null>;
+	}>;
+	next: Next;
+};
+
+export type Sql = {
+	query: string;
+	/** One of ClickHouse's; TSV if it is not given. */
+	format?: string | null;
+};
+
+/** What each call takes and gives. */
+export interface Operations {
+	/** Compares what passed each hop, minute by minute. */
+	"GET /audit": {
+		query: {
+			/** Since when: 2026-01-31T10:20 (UTC) or seconds since 1970. */
+			from?: string;
+			/** Until when: 2026-01-31T10:20 (UTC) or seconds since 1970. */
+			to?: string;
+			/** Counts anew from the records that are kept. */
+			recount?: boolean;
+			/** With the sums of each minute, project and hop. */
+			lines?: boolean;
+		};
+		body: undefined;
+		answer: Audit;
+	};
+	/** Every setting with its value and where it comes from. */
+	"GET /config": {
+		query: undefined;
+		body: undefined;
+		answer: Config;
+	};
+	/** Consumer groups with their offsets and lags. */
+	"GET /consumer-groups": {
+		query: undefined;
+		body: undefined;
+		answer: ConsumerGroups;
+	};
+	/** Lists dead letters. */
+	"GET /dlq": {
+		query: {
+			/** The most items of a page. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+			/** Groups by error, as /api/v1/dlq/groups. */
+			by_error?: boolean;
+			/** Only of this project; 0: of none that is known. */
+			project?: number;
+			/** Only letters in this state. */
+			state?: "pending" | "replayed" | "discarded" | "all";
+			/** Only letters with this reason. */
+			reason?: string;
+			/** Only letters with this error. */
+			error?: string;
+		};
+		body: undefined;
+		answer: Letters;
+	};
+	/** Replays dead letters (older name of dlq/replay). */
+	"POST /dlq-replay": {
+		query: undefined;
+		body: DlqBulk;
+		answer: DlqBulkResult;
+	};
+	/** One dead letter with its original record. */
+	"GET /dlq/{letter}": {
+		query: undefined;
+		body: undefined;
+		answer: Letter;
+	};
+	/** Discards dead letters. */
+	"POST /dlq/discard": {
+		query: undefined;
+		body: DlqBulk;
+		answer: DlqBulkResult;
+	};
+	/** Dead letters grouped by error. */
+	"GET /dlq/groups": {
+		query: {
+			/** The most items of a page. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+			/** Only of this project; 0: of none that is known. */
+			project?: number;
+			/** Only letters in this state. */
+			state?: "pending" | "replayed" | "discarded" | "all";
+			/** Only letters with this reason. */
+			reason?: string;
+			/** Only letters with this error. */
+			error?: string;
+		};
+		body: undefined;
+		answer: LetterGroups;
+	};
+	/** Replays dead letters, edited or as they are. */
+	"POST /dlq/replay": {
+		query: undefined;
+		body: DlqBulk;
+		answer: DlqBulkResult;
+	};
+	/** Whether every accepted event has gone all the way. */
+	"GET /drained": {
+		query: undefined;
+		body: undefined;
+		answer: Drained;
+	};
+	/** How far the deletion of a person is. */
+	"GET /erasures/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: Erasure;
+	};
+	/** This document. */
+	"GET /openapi.json": {
+		query: undefined;
+		body: undefined;
+		answer: Openapi;
+	};
+	/** Lists projects. */
+	"GET /projects": {
+		query: undefined;
+		body: undefined;
+		answer: Projects;
+	};
+	/** Makes a project. */
+	"POST /projects": {
+		query: undefined;
+		body: ProjectNew;
+		answer: ProjectMade;
+	};
+	/** One project with its settings. */
+	"GET /projects/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: Project;
+	};
+	/** Changes settings of a project. */
+	"PATCH /projects/{id}": {
+		query: undefined;
+		body: ProjectChange;
+		answer: Project;
+	};
+	/** Deletes a project. */
+	"DELETE /projects/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: ProjectDeleted;
+	};
+	/** Names of events seen. */
+	"GET /projects/{id}/event-definitions": {
+		query: {
+			/** The most items of a page. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+		};
+		body: undefined;
+		answer: EventDefinitions;
+	};
+	/** Which events have which properties. */
+	"GET /projects/{id}/event-properties": {
+		query: {
+			/** The most items of a page. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+		};
+		body: undefined;
+		answer: EventProperties;
+	};
+	/** Types of groups. */
+	"GET /projects/{id}/group-types": {
+		query: undefined;
+		body: undefined;
+		answer: GroupTypes;
+	};
+	/** Lists groups. */
+	"GET /projects/{id}/groups": {
+		query: {
+			/** The most items of a page. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+		};
+		body: undefined;
+		answer: Groups;
+	};
+	/** One group. */
+	"GET /projects/{id}/groups/{type}/{key}": {
+		query: undefined;
+		body: undefined;
+		answer: Group;
+	};
+	/** Lists persons. */
+	"GET /projects/{id}/persons": {
+		query: {
+			/** The most items of a page. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+			/** Only the person with this distinct id. */
+			distinct_id?: string;
+		};
+		body: undefined;
+		answer: Persons;
+	};
+	/** One person. */
+	"GET /projects/{id}/persons/{distinct_id}": {
+		query: {
+			/** The path names the person's uuid, not a distinct id. */
+			by_uuid?: boolean;
+		};
+		body: undefined;
+		answer: Person;
+	};
+	/** Deletes a person, with its events if asked. */
+	"DELETE /projects/{id}/persons/{distinct_id}": {
+		query: {
+			/** The path names the person's uuid, not a distinct id. */
+			by_uuid?: boolean;
+			/** The person's events too. */
+			with_events?: boolean;
+		};
+		body: undefined;
+		answer: Erasure;
+	};
+	/** Events of a person. */
+	"GET /projects/{id}/persons/{distinct_id}/events": {
+		query: {
+			/** The path names the person's uuid, not a distinct id. */
+			by_uuid?: boolean;
+			/** The next of the page before. */
+			cursor?: string;
+		};
+		body: undefined;
+		answer: PersonEvents;
+	};
+	/** What the store has of a person. */
+	"GET /projects/{id}/persons/{distinct_id}/export": {
+		query: {
+			/** The path names the person's uuid, not a distinct id. */
+			by_uuid?: boolean;
+		};
+		body: undefined;
+		answer: PersonExport;
+	};
+	/** Names of properties seen. */
+	"GET /projects/{id}/property-definitions": {
+		query: {
+			/** The most items of a page. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+		};
+		body: undefined;
+		answer: PropertyDefinitions;
+	};
+	/** Gives a project a new key. */
+	"POST /projects/{id}/rotate-token": {
+		query: undefined;
+		body: undefined;
+		answer: Project;
+	};
+	/** Whether every role can do its work. */
+	"GET /ready": {
+		query: undefined;
+		body: undefined;
+		answer: Ready;
+	};
+	/** Points of what was measured in the last day. */
+	"GET /series": {
+		query: {
+			/** Which series, commas between; all if it is not given. */
+			names?: string;
+			/** Since when, in seconds since 1970. */
+			from?: number;
+			/** Seconds between points; the finer one if not given. */
+			step?: number;
+		};
+		body: undefined;
+		answer: Series;
+	};
+	/** Every setting: what it is for, its value, what it waits for. */
+	"GET /settings": {
+		query: undefined;
+		body: undefined;
+		answer: Settings;
+	};
+	/** Changes settings, all of those given or none. */
+	"PATCH /settings": {
+		query: undefined;
+		body: SettingsChange;
+		answer: Settings;
+	};
+	/** Runs a query of ClickHouse. */
+	"POST /sql": {
+		query: undefined;
+		body: Sql;
+		answer: string;
+	};
+	/** State of all hops. */
+	"GET /status": {
+		query: undefined;
+		body: undefined;
+		answer: Status;
+	};
+	/** Lists topics. */
+	"GET /topics": {
+		query: undefined;
+		body: undefined;
+		answer: Topics;
+	};
+	/** Makes a topic. */
+	"POST /topics": {
+		query: undefined;
+		body: TopicNew;
+		answer: TopicMade;
+	};
+	/** Deletes a topic. */
+	"DELETE /topics/{name}": {
+		query: undefined;
+		body: undefined;
+		answer: TopicDeleted;
+	};
+	/** Records of a topic, one JSON object a line. */
+	"GET /topics/{name}/records": {
+		query: {
+			/** Where to begin: an offset, start or end. */
+			from?: string;
+			/** The most records. */
+			max?: number;
+			/** Only this partition. */
+			partition?: number;
+			/** Goes on with what comes; the answer has no end. */
+			follow?: boolean;
+		};
+		body: undefined;
+		answer: string;
+	};
+	/** Where one event was seen. */
+	"GET /trace/{uuid}": {
+		query: undefined;
+		body: undefined;
+		answer: Trace;
+	};
+	/** What changed the event. */
+	"GET /trace/{uuid}/changes": {
+		query: {
+			/** The topic of the captured record. */
+			topic: string;
+			/** Only this partition. */
+			partition?: number;
+			/** Offset of the captured record. */
+			front: number;
+			/** Offset of the output record. */
+			output: number;
+		};
+		body: undefined;
+		answer: TraceChanges;
+	};
+	/** Places of the event, a page at a time. */
+	"GET /trace/{uuid}/places": {
+		query: {
+			/** Not before, in milliseconds since 1970. */
+			from_ms?: number;
+			/** Not after, in milliseconds since 1970. */
+			to_ms?: number;
+			/** Searches on for copies of what can be there only once. */
+			full?: boolean;
+			/** The next of the page before. */
+			cursor?: string;
+		};
+		body: undefined;
+		answer: TracePlaces;
+	};
+}
