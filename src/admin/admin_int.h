@@ -248,6 +248,7 @@ int admin_status(struct admin_call *c, struct err *e);
 int admin_ready_api(struct admin_call *c, struct err *e);
 int admin_drained(struct admin_call *c, struct err *e);
 int admin_sql(struct admin_call *c, struct err *e);
+int admin_first_event(struct admin_call *c, struct err *e);
 int admin_trace(struct admin_call *c, struct err *e);
 int admin_trace_places(struct admin_call *c, struct err *e);
 int admin_trace_changes(struct admin_call *c, struct err *e);

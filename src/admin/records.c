@@ -231,3 +231,28 @@ records_next(struct records *r, int *partition, struct batch_record_view *out,
 	*out = best->record;
 	return 1;
 }
+
+int
+records_offset_at(struct admin *a, const char *topic, int partition, int64_t ms,
+	int64_t *offset, struct err *e)
+{
+	struct store_part_state st;
+	struct store_part *part;
+	struct store_conn *conn;
+	struct store *file;
+	int64_t found_ms;
+	int rc = records_find_part(a, topic, partition, &file, &part, e);
+
+	if (rc == 0)
+		rc = store_reader_open(file, &conn, e);
+	if (rc < 0)
+		return rc;
+	store_part_state(part, &st);
+	rc = store_offset_for_time(conn, part, ms, offset, &found_ms, e);
+	store_reader_close(conn);
+	if (rc == 0 && *offset < 0)
+		*offset = st.high_watermark;
+	if (rc == 0 && *offset < st.log_start)
+		*offset = st.log_start;
+	return rc;
+}

@@ -45,5 +45,9 @@ struct store_part;
 MUST_CHECK int records_find_part(struct admin *a, const char *topic,
 	int partition, struct store **file, struct store_part **part,
 	struct err *e);
+/* The offset of the first record that is not older than ms; the end of the log
+ * if there is none. NOT_FOUND: no such partition. */
+MUST_CHECK int records_offset_at(struct admin *a, const char *topic,
+	int partition, int64_t ms, int64_t *offset, struct err *e);
 
 #endif

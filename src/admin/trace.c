@@ -187,24 +187,6 @@ admin_trace(struct admin_call *c, struct err *e)
 	return 0;
 }
 
-/* The offset that a time leads to; hw if nothing is that new. */
-static int
-offset_for(struct store *file, const struct store_part *part, int64_t ms,
-	int64_t hw, int64_t *out, struct err *e)
-{
-	struct store_conn *conn;
-	int64_t found_ms;
-	int rc = store_reader_open(file, &conn, e);
-
-	if (rc < 0)
-		return rc;
-	rc = store_offset_for_time(conn, part, ms, out, &found_ms, e);
-	store_reader_close(conn);
-	if (rc == 0 && *out < 0)
-		*out = hw;
-	return rc;
-}
-
 /* The offsets of the target that may have it. */
 static int
 bounds(struct scan *s, const struct target *t, int64_t *lo, int64_t *hi,
@@ -223,12 +205,12 @@ bounds(struct scan *s, const struct target *t, int64_t *lo, int64_t *hi,
 	*lo = st.log_start;
 	*hi = st.high_watermark;
 	if (s->from_ms >= 0)
-		rc = offset_for(file, part, s->from_ms - MARGIN_MS, *hi, lo, e);
+		rc = records_offset_at(s->c->a, topic_defs[t->topic].name,
+			t->partition, s->from_ms - MARGIN_MS, lo, e);
 	/* What is written by the app server may be later by any time. */
 	if (rc == 0 && s->to_ms >= 0 && t->kind == TRACE_CAPTURE)
-		rc = offset_for(file, part, s->to_ms + MARGIN_MS, *hi, hi, e);
-	if (*lo < st.log_start)
-		*lo = st.log_start;
+		rc = records_offset_at(s->c->a, topic_defs[t->topic].name,
+			t->partition, s->to_ms + MARGIN_MS, hi, e);
 	return rc;
 }
 
