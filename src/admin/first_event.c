@@ -129,15 +129,13 @@ keep_event(struct look *l, const struct batch_record_view *v)
 		json_parse(l->c->arena, v->value, &lim, &d, &e) < 0 ||
 		d.nodes[0].type != JSON_OBJECT)
 		return false;
-	uuid = json_string(
-		&d, json_member(&d, 0, SLICE_LIT("uuid")), l->c->arena);
+	uuid = member_text(l, &d, "uuid");
 	if (uuid.p == NULL || !uuid_parse_any(uuid, &u))
 		return false;
 	uuid_format(&u, l->uuid);
 	l->offset = v->offset;
 	l->at_ms = v->ts_ms;
-	data = json_string(
-		&d, json_member(&d, 0, SLICE_LIT("data")), l->c->arena);
+	data = member_text(l, &d, "data");
 	buf_printf(&l->c->out, "{\"uuid\":\"%s\",\"at_ms\":%lld", l->uuid,
 		(long long)v->ts_ms);
 	put_header(l, v, "event");
