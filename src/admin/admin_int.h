@@ -14,6 +14,7 @@ struct http_server;
 struct schema_set;
 struct dlq;
 struct letters_watch;
+struct watch;
 struct admin_waiting;
 
 #define ADMIN_WORKERS 4
@@ -70,6 +71,7 @@ struct admin {
 	struct pg_conn *probe_conn;
 	struct dlq *dlq;
 	struct letters_watch *letters;
+	struct watch *watch; /* NULL: no daemon runs */
 	bool stopping; /* guarded by lock */
 	int n_queries; /* atomic */
 	const char *hosts; /* of admin.hosts, read by the HTTP server */
@@ -193,6 +195,8 @@ admin_conf(const struct admin *a)
 {
 	return conf_values(__atomic_load_n(&a->o.conf, __ATOMIC_ACQUIRE));
 }
+/* The status as JSON; topics may be many. */
+void admin_put_status(struct admin *a, struct buf *b, bool with_topics);
 /* ,"tls":{…} of the status; null without. */
 void admin_put_tls(struct admin *a, struct buf *b);
 /* Counts of dead letters (letters_watch.c). stop: after the sampler was
@@ -245,6 +249,9 @@ int admin_dlq_show(struct admin_call *c, struct err *e);
 int admin_dlq_replay(struct admin_call *c, struct err *e);
 int admin_series(struct admin_call *c, struct err *e);
 int admin_status(struct admin_call *c, struct err *e);
+int admin_status_stream(struct admin_call *c, struct err *e);
+int admin_events_stream(struct admin_call *c, struct err *e);
+int admin_project_events_stream(struct admin_call *c, struct err *e);
 int admin_ready_api(struct admin_call *c, struct err *e);
 int admin_drained(struct admin_call *c, struct err *e);
 int admin_sql(struct admin_call *c, struct err *e);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "admin/admin_int.h"
+#include "admin/watch.h"
 #include "base/mem.h"
 #include "base/net.h"
 #include "conf/conf.h"
@@ -227,6 +228,8 @@ admin_start(struct admin *a, int unix_fd, const struct net_listen *tcp,
 	if (rc == 0)
 		rc = letters_watch_start(a, e);
 	if (rc == 0)
+		rc = watch_start(a, e);
+	if (rc == 0)
 		rc = http_start(&o, &a->unix_server, e);
 	if (rc == 0)
 		rc = start_tcp(a, tcp, port, e);
@@ -245,12 +248,14 @@ admin_stop(struct admin *a, int64_t deadline_ns)
 	admin_sampler_stop(a);
 	admin_probe_stop(a);
 	letters_watch_stop(a);
+	watch_stop(a);
 	for (int i = 0; i < ADMIN_WORKERS; i++)
 		thread_join(&a->workers[i]);
 	http_stop(a->tcp_server, deadline_ns);
 	http_stop(a->unix_server, deadline_ns);
 	a->tcp_server = NULL;
 	a->unix_server = NULL;
+	watch_free(a);
 	lock_fini(&a->waiting->lock);
 	cond_fini(&a->waiting->some);
 	mem_free(a->waiting);

@@ -232,16 +232,11 @@ put_ready(struct admin *a, struct buf *b)
 	buf_fini(&missing);
 }
 
-int
-admin_status(struct admin_call *c, struct err *e)
+void
+admin_put_status(struct admin *a, struct buf *b, bool with_topics)
 {
-	struct admin *a = c->a;
-	struct buf *b = &c->out;
 	struct admin_disk disk = {0};
 
-	if (a->o.broker == NULL)
-		return err_set(e, ERR_UNAVAILABLE,
-			"the status is that of a running daemon");
 	if (a->o.disk != NULL)
 		a->o.disk(a->o.cookie, &disk);
 	buf_printf(b, "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%lld,",
@@ -270,8 +265,19 @@ admin_status(struct admin_call *c, struct err *e)
 	lock_take(&a->lock);
 	buf_printf(b, ",\"ports\":%s", a->ports == NULL ? "{}" : a->ports);
 	lock_release(&a->lock);
-	buf_append_lit(b, ",\"topics\":");
-	broker_topics_json(a->o.broker, b);
+	if (with_topics) {
+		buf_append_lit(b, ",\"topics\":");
+		broker_topics_json(a->o.broker, b);
+	}
 	buf_append_lit(b, "}\n");
+}
+
+int
+admin_status(struct admin_call *c, struct err *e)
+{
+	if (c->a->o.broker == NULL)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the status is that of a running daemon");
+	admin_put_status(c->a, &c->out, true);
 	return 0;
 }
