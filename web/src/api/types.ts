@@ -454,6 +454,16 @@ export type Disk = {
 	}>;
 };
 
+/** When the free space will be down to the reserve. */
+export type Forecast = {
+	state: "too_early" | "steady" | "filling" | "full";
+	/** Of free space; negative: it gets less. */
+	bytes_per_day: number;
+	/** The time that was looked at. */
+	basis_s: number;
+	full_in_s: number | null;
+} | null;
+
 export type Child = {
 	name: string;
 	state: string;
@@ -494,6 +504,7 @@ export type Status = {
 		do: string;
 	}>;
 	disk: Disk;
+	forecast?: Forecast;
 	children: Child[];
 	postgres: {
 		[name: string]: unknown;
@@ -607,6 +618,66 @@ export type Series = {
 	next: Next;
 };
 
+export type FirstEvent = {
+	event: {
+		uuid: string;
+		at_ms: number;
+		event: string | null;
+		distinct_id: string | null;
+		data?: string | null;
+		topic: string;
+		partition: number;
+		offset: number;
+	} | null;
+	hops: Array<{
+		id: "capture" | "front_log" | "ingest" | "output" | "broker" | "clickhouse";
+		state: "done" | "waiting" | "off" | "letter" | "dropped";
+		text: string;
+	}>;
+	refused: {
+		key: number;
+		other: number;
+	};
+	ports: {
+		[name: string]: unknown;
+	};
+	looked_to_ms: number;
+};
+
+export type LiveEvent = {
+	uuid: string;
+	project_id: number;
+	at_ms: number;
+	seen_ms: number;
+	state: "captured" | "dead_letter";
+	topic: string;
+	partition: number;
+	offset: number;
+	bytes: number;
+	event: string | null;
+	distinct_id: string | null;
+	error: string | null;
+};
+
+export type LiveState = {
+	uuid: string;
+	project_id: number;
+	seen_ms: number;
+	state: "processed" | "dead_letter";
+	offset: number;
+	person_id: string | null;
+	person_mode: string | null;
+	error: string | null;
+};
+
+/** Of the second before. */
+export type LiveFlow = {
+	matched: Count;
+	shown: Count;
+	left_out: Count;
+	skipped: Count;
+};
+
 export type Sql = {
 	query: string;
 	/** One of ClickHouse's; TSV if it is not given. */
@@ -718,6 +789,23 @@ export interface Operations {
 		body: undefined;
 		answer: Erasure;
 	};
+	/** Events of all projects as they pass. */
+	"GET /events/stream": {
+		query: {
+			/** Only events of this name. */
+			event?: string;
+			/** Only events with this distinct id. */
+			distinct_id?: string;
+			/** Only events that have this text in their properties. */
+			text?: string;
+			/** The most events in a second; 50 if not given. */
+			per_s?: number;
+			/** So many of the newest records are looked through first. */
+			recent?: number;
+		};
+		body: undefined;
+		answer: string;
+	};
 	/** This document. */
 	"GET /openapi.json": {
 		query: undefined;
@@ -775,6 +863,32 @@ export interface Operations {
 		};
 		body: undefined;
 		answer: EventProperties;
+	};
+	/** Events of a project as they pass. */
+	"GET /projects/{id}/events/stream": {
+		query: {
+			/** Only events of this name. */
+			event?: string;
+			/** Only events with this distinct id. */
+			distinct_id?: string;
+			/** Only events that have this text in their properties. */
+			text?: string;
+			/** The most events in a second; 50 if not given. */
+			per_s?: number;
+			/** So many of the newest records are looked through first. */
+			recent?: number;
+		};
+		body: undefined;
+		answer: string;
+	};
+	/** The first event since a time, and how far it has come. */
+	"GET /projects/{id}/first-event": {
+		query: {
+			/** Not before, in milliseconds since 1970. */
+			from_ms?: number;
+		};
+		body: undefined;
+		answer: FirstEvent;
 	};
 	/** Types of groups. */
 	"GET /projects/{id}/group-types": {
@@ -911,6 +1025,12 @@ export interface Operations {
 		query: undefined;
 		body: undefined;
 		answer: Status;
+	};
+	/** State of all hops, once a second. */
+	"GET /status/stream": {
+		query: undefined;
+		body: undefined;
+		answer: string;
 	};
 	/** Lists topics. */
 	"GET /topics": {
