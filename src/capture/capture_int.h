@@ -13,7 +13,10 @@
 #include "base/slice.h"
 #include "base/thread.h"
 #include "base/uuid.h"
+#include "capture/answer.h"
+#include "capture/body.h"
 #include "capture/capture.h"
+#include "capture/job.h"
 #include "capture/lane.h"
 #include "capture/quota.h"
 #include "capture/rules.h"
@@ -30,12 +33,6 @@
  * thread. */
 #define CAPTURE_LIGHT_BYTES ((size_t)4 * 1024 * 1024)
 #define CAPTURE_LIGHT_EVENTS 20000
-/* The heavy thread waits while so many bytes of its batches are not written. */
-#define CAPTURE_HEAVY_BYTES ((size_t)16 * 1024 * 1024)
-/* What the store takes at once, with room. */
-/* A large request is written in portions of about so much */
-#define CAPTURE_PORTION_BYTES ((size_t)1024 * 1024)
-#define CAPTURE_PIECE_BYTES ((size_t)32 * 1024 * 1024)
 #define CAPTURE_MAX_PROXIES 64
 #define CAPTURE_COMMIT_TIMEOUT_MS 15000
 #define CAPTURE_HEAVY_TIMEOUT_MS 60000
@@ -48,45 +45,6 @@
 #define CAPTURE_CONF_KEPT_NS ((int64_t)600 * 1000000000)
 /* What a project may send at once, in seconds of its rate limit. */
 #define CAPTURE_RATE_BURST_S 10
-#define CAPTURE_OUTS 5
-#define CAPTURE_TEXT_MAX 256
-
-/* Labels of capture_error_by_stage_and_type, in the order of labels.def. */
-enum capture_error {
-	CAPTURE_REQ_DECODING,
-	CAPTURE_REQ_PARSING,
-	CAPTURE_REQ_HYDRATION,
-	CAPTURE_EMPTY_BATCH,
-	CAPTURE_EMPTY_PAYLOAD,
-	CAPTURE_NO_EVENT_NAME,
-	CAPTURE_NO_DISTINCT_ID,
-	CAPTURE_INVALID_COOKIELESS,
-	CAPTURE_NO_SNAPSHOT,
-	CAPTURE_NO_SESSION_ID,
-	CAPTURE_INVALID_SESSION,
-	CAPTURE_NO_TOKEN,
-	CAPTURE_MULTIPLE_TOKENS,
-	CAPTURE_INVALID_TOKEN,
-	CAPTURE_UNKNOWN_TOKEN,
-	CAPTURE_RETRYABLE_SINK,
-	CAPTURE_OVERSIZE_EVENT,
-	CAPTURE_BODY_READ_TIMEOUT,
-	CAPTURE_BAD_QUERY,
-	CAPTURE_OVERLOAD,
-	CAPTURE_BILLING_LIMIT,
-	CAPTURE_RATE_LIMITED,
-	CAPTURE_NON_RETRY_SINK,
-	CAPTURE_EMPTY_FILTERED,
-};
-
-/* Labels of capture_payload_size_exceeded. */
-enum capture_size {
-	CAPTURE_SIZE_WIRE,
-	CAPTURE_SIZE_GZIP,
-	CAPTURE_SIZE_LZ64,
-	CAPTURE_SIZE_PLAIN,
-	CAPTURE_SIZE_MESSAGE,
-};
 
 /* Settings as they were read; replaced as a whole on reload. */
 struct capture_conf {
@@ -102,119 +60,11 @@ struct capture_conf {
 	struct capture_rules rules;
 };
 
-enum capture_hint { HINT_NONE, HINT_GZIP, HINT_LZ64, HINT_BASE64 };
-
-/* Which rules a path has: spec capture 1 and 2.5. */
-enum capture_path_flag {
-	PATH_LEGACY = 1, /* base64 is unwrapped without a hint */
-	PATH_ENGAGE = 2, /* objects without an event name are $identify */
-	PATH_RECORDING = 4,
-	PATH_AI = 8,
-	PATH_CSP = 16, /* answered 204 */
-};
-
-struct capture_query {
-	struct slice payload; /* of data=; len 0: none */
-	enum capture_hint hint;
-	struct slice token; /* token or api_key */
-	bool has_sent_at;
-	int64_t sent_at_ms;
-	bool beacon;
-};
-
-/*
- * One event: raw JSON texts (strings with their quotes) of the fields that mean
- * something to capture; .p NULL: absent. They point into the decoded body.
- */
-struct capture_event {
-	struct slice event, token[3], distinct_id[2], uuid, properties;
-	struct slice timestamp, offset, set, set_once, unset, sent_at;
-	/* of properties */
-	struct slice p_token, p_distinct_id, p_cookieless, p_ignore_sent_at;
-	struct slice p_session_id, p_window_id, p_snapshot, p_source, p_lib;
-	struct slice p_product_tour, p_ip, p_internal;
-	bool has_ip, is_internal;
-	bool is_cookieless; /* set by the checks */
-	uint8_t rules; /* enum capture_rule; set by the rules */
-	uint8_t topic; /* enum topic_id, with RULE_TOPIC */
-	bool has_uuid; /* uuid has been read into client_uuid */
-	struct uuid client_uuid;
-	struct slice id; /* the distinct id as stored; set by the checks */
-};
-
-struct capture_body {
-	struct capture_event *events;
-	uint32_t n, cap;
-	bool is_batch; /* the token is the batch's own */
-	struct slice token; /* decoded; .p NULL: none (yet) */
-	struct slice fallback_token; /* of an object around the events */
-	struct slice sent_at; /* decoded text; .p NULL: none */
-	bool is_historical;
-};
-
 /* Buffers of the decoding; one request at a time has it. */
 struct capture_scratch {
 	struct buf a, b;
 	struct buf events; /* struct capture_event, back to back */
 	struct capture_scratch *next;
-};
-
-/* Record batches for one topic. */
-struct capture_out {
-	struct store_part *part;
-	struct buf batches;
-	struct batch_writer w;
-	bool is_open; /* w has been begun */
-	uint32_t n;
-	int64_t max_ts_ms;
-};
-
-/* What an event with a client's uuid is known by, and where its record is. */
-#define CAPTURE_PRINT_KNOWN 0x80000000u
-struct capture_print {
-	struct dedupe_print print;
-	uint32_t out; /* of the job; | KNOWN once it was found */
-	uint32_t at; /* how many records are before it in the out */
-};
-
-/* From the first record to the answer. A large request has several, one behind
- * the other in the writer's queue: the first of them, the head, has all that is
- * of the request (down to the tally), the others only records. */
-struct capture_job {
-	struct store_append append; /* one topic */
-	struct store_job multi; /* several */
-	struct http_request *r;
-	struct capture *c;
-	bool beacon;
-	struct buf answer; /* of v1: the body of the success answer */
-	size_t heavy_bytes; /* counted in the capture's */
-	uint32_t share;
-	int64_t share_cost; /* counted in the capture's shares */
-	struct team_letters letters; /* that are to be put back; n 0: none */
-	uint32_t n_events;
-	int64_t quota_team; /* 0: none to count for */
-	uint32_t used[TEAM_N_KINDS];
-	int n_portions; /* with itself */
-	_Atomic int n_unfinished; /* of them */
-	_Atomic int failed; /* why the first that failed did; 0: none */
-	struct capture_job *head; /* itself if it is that */
-	struct capture_job *next_portion;
-	struct audit_tally tally; /* of records for the app server */
-	struct buf prints; /* struct capture_print, in the order of records */
-	uint32_t n_known; /* events that were not stored again */
-	int n_outs;
-	struct capture_out outs[CAPTURE_OUTS];
-	struct capture_job *next_free;
-};
-
-struct capture_refusal {
-	int status; /* 0: none */
-	enum capture_error error;
-	bool retry_after;
-	int retry_s; /* least; 0: 1 */
-	const char *content_type;
-	bool is_v1; /* with the headers of the v1 endpoint */
-	char text[CAPTURE_TEXT_MAX];
 };
 
 /* What a request waits for on no thread, before it runs once more. */
@@ -352,19 +202,6 @@ bool capture_media_type_is(struct slice content_type, const char *type);
 /* shape.c: x->text to x->body */
 int capture_parse(struct capture_ctx *x);
 /* event.c: json cursor at an object */
-struct json_cursor;
-struct err;
-int capture_read_properties(
-	struct json_cursor *c, struct capture_event *ev, struct err *e);
-/* Takes the value behind a key if it is a field of an event; *known. */
-int capture_read_field(struct json_cursor *c, struct slice key,
-	struct capture_event *ev, bool *known, struct err *e);
-bool capture_fields_valid(struct capture_event *ev);
-bool capture_raw_is_string(struct slice raw);
-bool capture_raw_is(struct slice raw, const char *word);
-/* Decoded text of a raw JSON string: a view or a copy in the arena. */
-struct slice capture_raw_text(struct arena *a, struct slice raw);
-
 /* check.c: from the body to what is to be written */
 int capture_check_token(struct capture_ctx *x);
 int capture_check_events(struct capture_ctx *x);
@@ -454,39 +291,12 @@ void capture_put_without_ip(
 /* known.c: events that the project sent before */
 void capture_note_print(struct capture_ctx *x, const struct capture_event *ev,
 	const struct capture_out *o, struct slice name);
-/* Takes what is known out of the job's batches; the rest is remembered, if it
- * commits. Once, in the job's transaction. @thread store */
-MUST_CHECK int capture_drop_known(
-	struct capture_job *j, struct store_conn *conn, struct err *e);
-
 /* portion.c: true when it is time for another portion, at the next event. */
 bool capture_portion_is_full(const struct capture_ctx *x);
 int capture_portion_next(struct capture_ctx *x);
 
-/* pool.c */
-struct capture_job *capture_job_get(struct capture *c);
-/* With the portions behind it. */
-void capture_job_put(struct capture_job *j);
-void capture_job_put_one(struct capture_job *j);
-void capture_jobs_free(struct capture *c);
-struct capture_scratch *capture_scratch_get(struct capture *c);
-void capture_scratch_put(struct capture *c, struct capture_scratch *s);
-
 /* submit.c: the job to the writer, and its answer */
 void capture_submit(struct capture_ctx *x, bool is_suspended);
-
-/* answer.c: what is sent back */
-void capture_answer_refusal(
-	struct http_request *r, const struct capture_refusal *no);
-void capture_answer_ok(struct http_request *r, bool beacon);
-void capture_answer_over_quota(struct http_request *r, bool is_recording);
-void capture_decorate(struct http_request *r);
-void capture_refused(struct http_request *r, enum err_code why, int64_t bound);
-void capture_answered(struct http_request *r, int status);
-void capture_on_black_hole(struct http_request *r);
-void capture_on_options(struct http_request *r);
-void capture_on_readiness(struct http_request *r);
-void capture_on_liveness(struct http_request *r);
 
 /* steps.c */
 void capture_on_events(struct http_request *r);
