@@ -4,11 +4,37 @@
 
 #include "admin/check.h"
 #include "admin/letters.h"
+#include "auth/auth.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/conf.h"
 
 #define ARENA_MAX_BYTES ((size_t)64 * 1024 * 1024)
+
+static int64_t
+session_idle_h(void *cookie)
+{
+	return admin_conf(cookie)->admin_session_idle_h;
+}
+
+static int64_t
+session_max_h(void *cookie)
+{
+	return admin_conf(cookie)->admin_session_max_h;
+}
+
+static int
+make_auth(struct admin *a, struct err *e)
+{
+	const struct auth_options o = {
+		.config = a->o.config,
+		.idle_h = session_idle_h,
+		.max_h = session_max_h,
+		.cookie = a,
+	};
+
+	return auth_new(&o, &a->auth, e);
+}
 
 int
 admin_new(const struct admin_options *o, struct admin **out, struct err *e)
@@ -25,7 +51,9 @@ admin_new(const struct admin_options *o, struct admin **out, struct err *e)
 	lock_init(&a->settings_change);
 	lock_init(&a->lock);
 	cond_init(&a->sampler_wake);
-	rc = check_new(&a->schemas, e);
+	rc = make_auth(a, e);
+	if (rc == 0)
+		rc = check_new(&a->schemas, e);
 	if (rc == 0)
 		rc = dlq_new(o->spool, o->state, &a->dlq, e);
 	if (rc == 0)
@@ -47,6 +75,7 @@ admin_free(struct admin *a)
 	letters_watch_free(a);
 	dlq_free(a->dlq);
 	schema_set_free(a->schemas);
+	auth_free(a->auth);
 	lock_fini(&a->lock);
 	lock_fini(&a->settings_change);
 	cond_fini(&a->sampler_wake);

@@ -74,6 +74,12 @@ MUST_CHECK int admin_start(struct admin *a, int unix_fd,
 	const struct net_listen *tcp, uint16_t *port, struct err *e);
 /* Ports for status: the text of ports.json, copied. */
 void admin_set_ports(struct admin *a, const char *ports_json);
+/* The link by which the first administrator is made, while there is no user;
+ * NUL-terminated, "" when there is none. After set_ports. */
+MUST_CHECK int admin_setup_link(
+	struct admin *a, char *out, size_t size, struct err *e);
+/* What is wrong with how the admin port can be reached; NULL: nothing. */
+const char *admin_warning(const struct admin *a);
 /* The set must stay valid until the next reload or free. */
 void admin_reload(struct admin *a, const struct conf_set *conf);
 void admin_stop(struct admin *a, int64_t deadline_ns);

@@ -9,6 +9,8 @@
 #include "conf/conf.h"
 #include "series/series.h"
 
+struct auth;
+struct head;
 struct http_request;
 struct http_server;
 struct schema_set;
@@ -58,6 +60,7 @@ struct admin_counts {
 struct admin {
 	struct admin_options o;
 	struct schema_set *schemas; /* of schemas.def */
+	struct auth *auth;
 	int64_t started_at_us;
 	struct http_server *unix_server, *tcp_server;
 	struct admin_waiting *waiting;
@@ -92,7 +95,8 @@ struct admin_header {
 struct admin_call {
 	struct admin *a;
 	struct arena *arena;
-	const struct http_request *http; /* its head; NULL: in process */
+	const struct http_request *http; /* NULL: in process */
+	const struct head *head; /* of http; NULL: in process */
 	struct auth_who who;
 	struct slice method, path, query, body;
 	struct slice param[ADMIN_PARAMS_MAX]; /* decoded :parts of the path */
@@ -104,6 +108,7 @@ struct admin_call {
 	struct admin_header headers[ADMIN_HEADERS_MAX];
 	int n_headers;
 	char field[64]; /* what an error is about */
+	bool is_no_change; /* it only looked: not for the audit trail */
 	int refused_status; /* of an error without a code of its own, or 0 */
 	const char *refused_code;
 	/* Instead of out: a stream (see http_answer_stream). */
@@ -263,6 +268,32 @@ int admin_config(struct admin_call *c, struct err *e);
 int admin_audit(struct admin_call *c, struct err *e);
 int admin_settings_list(struct admin_call *c, struct err *e);
 int admin_settings_change(struct admin_call *c, struct err *e);
+
+int admin_account_change(struct admin_call *c, struct err *e);
+int admin_account_key_create(struct admin_call *c, struct err *e);
+int admin_account_key_revoke(struct admin_call *c, struct err *e);
+int admin_account_keys(struct admin_call *c, struct err *e);
+int admin_account_password(struct admin_call *c, struct err *e);
+int admin_account_session_end(struct admin_call *c, struct err *e);
+int admin_account_sessions(struct admin_call *c, struct err *e);
+int admin_account_sessions_end(struct admin_call *c, struct err *e);
+int admin_key_create(struct admin_call *c, struct err *e);
+int admin_key_revoke(struct admin_call *c, struct err *e);
+int admin_keys_list(struct admin_call *c, struct err *e);
+int admin_scopes_list(struct admin_call *c, struct err *e);
+int admin_session_begin(struct admin_call *c, struct err *e);
+int admin_session_end(struct admin_call *c, struct err *e);
+int admin_session_show(struct admin_call *c, struct err *e);
+int admin_setup_finish(struct admin_call *c, struct err *e);
+int admin_setup_show(struct admin_call *c, struct err *e);
+int admin_setup_token(struct admin_call *c, struct err *e);
+int admin_trail_list(struct admin_call *c, struct err *e);
+int admin_user_change(struct admin_call *c, struct err *e);
+int admin_user_create(struct admin_call *c, struct err *e);
+int admin_user_delete(struct admin_call *c, struct err *e);
+int admin_user_password(struct admin_call *c, struct err *e);
+int admin_user_show(struct admin_call *c, struct err *e);
+int admin_users_list(struct admin_call *c, struct err *e);
 
 /* /metrics, /_ready and / of the admin port. */
 struct http_routes;

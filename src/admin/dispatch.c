@@ -1,4 +1,5 @@
 #include "admin/check.h"
+#include "admin/door.h"
 #include "base/json_write.h"
 #include "base/utf8.h"
 
@@ -60,40 +61,6 @@ answer_error(struct admin_call *c, const struct err *e)
 	buf_fini(&text);
 }
 
-static const char *
-role_word(enum auth_role role)
-{
-	switch (role) {
-	case AUTH_OPEN:
-		return "nobody";
-	case AUTH_VIEWER:
-		return "viewer";
-	case AUTH_MEMBER:
-		return "member";
-	case AUTH_ADMIN:
-	case AUTH_N_ROLES:
-		break;
-	}
-	return "administrator";
-}
-
-/* Whether who asks may. */
-static int
-admit(struct admin_call *c, const struct admin_route *r, struct err *e)
-{
-	if (c->who.role >= r->role)
-		return 0;
-	if (c->who.door == AUTH_BY_NOTHING) {
-		admin_set_header(c, "WWW-Authenticate", "Bearer");
-		return admin_refuse(c, e, 401, "unauthorized",
-			"sign in, or send a personal key as Authorization: "
-			"Bearer KEY");
-	}
-	return admin_refuse(c, e, 403, "forbidden",
-		"this is for the role %s: yours is %s", role_word(r->role),
-		role_word(c->who.role));
-}
-
 void
 admin_dispatch(struct admin_call *c)
 {
@@ -102,13 +69,15 @@ admin_dispatch(struct admin_call *c)
 	int rc = admin_route_find(c, &r, &e);
 
 	if (rc == 0)
-		rc = admit(c, r, &e);
+		rc = door_check(c, r, &e);
 	if (rc == 0)
 		rc = check_request(c, r, &e);
 	if (rc == 0)
 		rc = r->fn(c, &e);
 	if (rc == 0 && c->out.failed)
 		rc = err_set(&e, ERR_TOO_BIG, "the answer is too large");
+	if (rc == 0)
+		rc = door_record(c, r, &e);
 	if (rc < 0)
 		answer_error(c, &e);
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "admin/admin_int.h"
+#include "admin/head.h"
 #include "admin/watch.h"
 #include "base/mem.h"
 #include "base/net.h"
@@ -13,6 +14,7 @@
 struct waiting {
 	struct waiting *next;
 	struct http_request *r;
+	struct head head;
 };
 
 /* Calls that wait for a worker; each is taken alone. */
@@ -115,7 +117,8 @@ work(void *cookie)
 			slice_str(http_method_text(w->r)),
 			target_of(w->r, &arena), http_body(w->r));
 		c.http = w->r;
-		if (!http_peer_is_unix(w->r))
+		c.head = &w->head;
+		if (!w->head.is_unix)
 			c.who = (struct auth_who){.door = AUTH_BY_NOTHING};
 		admin_dispatch(&c);
 		finish(w->r, &c);
@@ -147,6 +150,7 @@ admin_enter(struct http_request *r)
 		return;
 	}
 	w->r = r;
+	head_read(r, &w->head);
 	http_ref(r);
 	http_suspend(r, CALL_TIMEOUT_MS);
 	if (put_waiting(a->waiting, w) == 0)

@@ -108,9 +108,7 @@ check_token(struct auth_change *ch, struct store_conn *c, struct err *e)
 
 	if (rc == -ERR_NOT_FOUND ||
 		(rc == 0 && !auth_equal(slice_str(token), ch->token)))
-		return err_set(e, ERR_DENIED,
-			"token: this link is not in force, or no more: sluice "
-			"user setup prints the one that is");
+		return err_set(e, ERR_DENIED, "token: it is not in force");
 	return rc;
 }
 

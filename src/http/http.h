@@ -109,6 +109,9 @@ struct slice http_body(const struct http_request *r);
 struct slice http_header(const struct http_request *r, const char *name);
 void http_peer(const struct http_request *r, struct net_addr *out);
 bool http_peer_is_unix(const struct http_request *r);
+/* Of a unix socket: the system's user at its other end; false: not known. */
+bool http_peer_uid(const struct http_request *r, uint32_t *uid);
+bool http_is_tls(const struct http_request *r);
 struct arena *http_arena(struct http_request *r);
 int64_t http_received_at_us(const struct http_request *r);
 /* A place for the handler's own state, NULL at first. */

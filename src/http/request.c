@@ -1,5 +1,7 @@
 #include "http/http_int.h"
 
+#include <sys/socket.h>
+
 #include "base/mem.h"
 
 #define ARENA_MAX_BYTES (192u * 1024 * 1024)
@@ -163,6 +165,26 @@ bool
 http_peer_is_unix(const struct http_request *r)
 {
 	return r->s->o.is_unix;
+}
+
+bool
+http_peer_uid(const struct http_request *r, uint32_t *uid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (!r->s->o.is_unix || r->conn == NULL ||
+		getsockopt(r->conn->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) !=
+			0)
+		return false;
+	*uid = peer.uid;
+	return true;
+}
+
+bool
+http_is_tls(const struct http_request *r)
+{
+	return r->conn != NULL && r->conn->session != NULL;
 }
 
 struct arena *

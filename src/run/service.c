@@ -86,6 +86,26 @@ print_url(
 	fprintf(stderr, "  %-11s %s%s:%u\n", what, scheme, host, port);
 }
 
+/* How to make the first user; what is wrong with the admin port. */
+static void
+print_admin(const struct daemon *d)
+{
+	const char *warning = admin_warning(d->admin);
+	char link[512];
+	struct err e;
+
+	if (admin_setup_link(d->admin, link, sizeof(link), &e) < 0)
+		log_warn("no_setup_link", "code=%s text=%s", err_name(e.code),
+			log_q(e.text));
+	else if (link[0] != '\0')
+		fprintf(stderr,
+			"\nSet it up in a browser (this link works once, for a "
+			"day; sluice user setup prints it again):\n  %s\n\n",
+			link);
+	if (warning != NULL)
+		log_warn("admin_without_tls", "text=%s", log_q(warning));
+}
+
 void
 service_print_start(const struct daemon *d)
 {
@@ -96,10 +116,13 @@ service_print_start(const struct daemon *d)
 	print_url("capture", "http://", c->capture_listen, d->ports.capture);
 	print_url("capture", "https://", c->capture_tls_listen,
 		d->ports.capture_tls);
-	print_url("admin", "http://", c->admin_listen, d->ports.admin);
+	print_url("admin",
+		c->admin_tls_cert[0] == '\0' ? "http://" : "https://",
+		c->admin_listen, d->ports.admin);
 	print_url("Kafka", "", c->kafka_listen, d->ports.kafka);
 	print_url("ClickHouse", "http://", c->clickhouse_listen,
 		d->ports.clickhouse);
+	print_admin(d);
 	if (!d->is_demo)
 		return;
 	host_of(c->capture_listen, host, sizeof(host));
