@@ -33,6 +33,19 @@ export const routes: Route[] = [
 		role: "open",
 		load: () => import("./pages/sign-in"),
 	},
+	{
+		path: "/setup",
+		title: "Set up",
+		role: "open",
+		load: () => import("./pages/setup"),
+	},
+	{
+		path: "/start",
+		title: "Send the first event",
+		role: "viewer",
+		load: () => import("./pages/start"),
+		under: "/projects",
+	},
 
 	// watch: Overview, Live, Explore, Persons, Groups
 
