@@ -4,6 +4,7 @@
 
 #include "admin/check.h"
 #include "admin/letters.h"
+#include "admin/pg_test.h"
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -57,6 +58,8 @@ admin_new(const struct admin_options *o, struct admin **out, struct err *e)
 	if (rc == 0)
 		rc = dlq_new(o->spool, o->state, &a->dlq, e);
 	if (rc == 0)
+		rc = pg_test_new(&a->pg_test, e);
+	if (rc == 0)
 		rc = letters_watch_new(a, e);
 	if (rc != 0) {
 		admin_free(a);
@@ -74,6 +77,7 @@ admin_free(struct admin *a)
 	series_free(a->series);
 	letters_watch_free(a);
 	dlq_free(a->dlq);
+	pg_test_free(a->pg_test);
 	schema_set_free(a->schemas);
 	auth_free(a->auth);
 	lock_fini(&a->lock);

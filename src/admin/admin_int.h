@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/json_read.h"
 #include "base/thread.h"
+#include "clickhouse/clickhouse.h"
 #include "conf/conf.h"
 #include "series/series.h"
 
@@ -17,6 +18,7 @@ struct schema_set;
 struct dlq;
 struct letters_watch;
 struct watch;
+struct pg_test;
 struct admin_waiting;
 
 #define ADMIN_WORKERS 4
@@ -79,6 +81,7 @@ struct admin {
 	int n_queries; /* atomic */
 	const char *hosts; /* of admin.hosts, read by the HTTP server */
 	const struct conf_set *start_conf; /* what START settings are now */
+	struct pg_test *pg_test;
 	struct lock settings_change; /* one change at a time */
 	struct lock lock; /* guards conf, ports, hops, probe_* below */
 	int64_t probe_asked_ns; /* 0: no question is out */
@@ -204,6 +207,10 @@ admin_conf(const struct admin *a)
 void admin_put_status(struct admin *a, struct buf *b, bool with_topics);
 /* ,"tls":{…} of the status; null without. */
 void admin_put_tls(struct admin *a, struct buf *b);
+/* INVALID: it cannot be read, or names files that the admin may not. */
+MUST_CHECK int admin_check_pg_url(const char *url, struct err *e);
+/* off, starting, ready, … */
+const char *admin_clickhouse_word(enum clickhouse_state s);
 /* Counts of dead letters (letters_watch.c). stop: after the sampler was
  * stopped. */
 MUST_CHECK int letters_watch_start(struct admin *a, struct err *e);
@@ -266,6 +273,12 @@ int admin_trace_places(struct admin_call *c, struct err *e);
 int admin_trace_changes(struct admin_call *c, struct err *e);
 int admin_config(struct admin_call *c, struct err *e);
 int admin_audit(struct admin_call *c, struct err *e);
+int admin_projects_old_tokens(struct admin_call *c, struct err *e);
+int admin_projects_revoke(struct admin_call *c, struct err *e);
+int admin_project_settings(struct admin_call *c, struct err *e);
+int admin_project_activity(struct admin_call *c, struct err *e);
+int admin_connections(struct admin_call *c, struct err *e);
+int admin_postgres_test(struct admin_call *c, struct err *e);
 int admin_settings_list(struct admin_call *c, struct err *e);
 int admin_settings_change(struct admin_call *c, struct err *e);
 

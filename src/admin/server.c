@@ -2,6 +2,7 @@
 
 #include "admin/admin_int.h"
 #include "admin/head.h"
+#include "admin/pg_test.h"
 #include "admin/watch.h"
 #include "base/mem.h"
 #include "base/net.h"
@@ -251,6 +252,7 @@ admin_stop(struct admin *a, int64_t deadline_ns)
 	lock_release(&a->waiting->lock);
 	admin_sampler_stop(a);
 	admin_probe_stop(a);
+	pg_test_stop(a->pg_test);
 	letters_watch_stop(a);
 	watch_stop(a);
 	for (int i = 0; i < ADMIN_WORKERS; i++)

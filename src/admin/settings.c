@@ -9,7 +9,7 @@
 #include "conf/conf.h"
 
 #define VALUE_MAX_BYTES 8192 /* of it shown */
-#define CHANGES_MAX 200 /* settings in one request */
+#define CHANGES_MAX 64 /* settings in one request */
 
 /* The settings as they are, are to be, and were made here. */
 struct view {
@@ -253,6 +253,10 @@ check_one(struct admin_call *c, const struct conf_stored *x, struct err *e)
 		rc = err_set(e, ERR_DENIED,
 			"admin.listen: off would take this page away for good; "
 			"set it in the file, the environment or by --set");
+	if (rc == 0 && x->value != NULL &&
+		strcmp(x->name, "postgres.url") == 0 &&
+		strncmp(x->value, "file:", 5) != 0)
+		rc = admin_check_pg_url(x->value, e);
 	if (rc == -(int)ERR_NO_MEMORY)
 		return rc;
 	if (rc < 0) {
@@ -305,7 +309,7 @@ check_sources(struct admin_call *c, const struct conf_set *would,
 		if (changes[k].value == NULL || s == CONF_ADMIN)
 			continue;
 		snprintf(c->field, sizeof(c->field), "%s", changes[k].name);
-		return err_set(e, ERR_EXISTS,
+		return admin_refuse(c, e, 409, "overridden",
 			"%s is set by %s, which is stronger than what is set "
 			"here: take it away there first",
 			changes[k].name,

@@ -70,8 +70,8 @@ put_refused(struct buf *b)
 	buf_append_char(b, '}');
 }
 
-static const char *
-state_name(enum clickhouse_state s)
+const char *
+admin_clickhouse_word(enum clickhouse_state s)
 {
 	switch (s) {
 	case CLICKHOUSE_OFF:
@@ -100,7 +100,7 @@ put_children(struct admin *a, struct buf *b)
 	buf_printf(b,
 		"\"children\":[{\"name\":\"clickhouse\",\"state\":\"%s\","
 		"\"pid\":%d,\"port\":%d,\"restarts\":%d,\"version\":",
-		state_name(st.state), st.pid, st.port, st.restarts);
+		admin_clickhouse_word(st.state), st.pid, st.port, st.restarts);
 	json_put_string(b, slice_str(st.version));
 	buf_append_lit(b, ",\"text\":");
 	json_put_string(b, slice_str(st.text));

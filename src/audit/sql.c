@@ -49,6 +49,12 @@ static const char *const texts[AUDIT_SQL_N] = {
 		"AND batch.id < (part.id + 1) << 44 "
 		"ORDER BY batch.id DESC LIMIT 1), next_offset) "
 		"FROM part WHERE topic = ?1 AND idx = ?2 AND deleted = 0",
+	[AUDIT_SQL_ACTIVITY] =
+		"SELECT team_id, "
+		"sum(CASE WHEN minute >= ?2 THEN count ELSE 0 END), "
+		"sum(count), max(minute) FROM audit "
+		"WHERE minute >= ?1 AND hop = ?3 AND team_id > 0 "
+		"GROUP BY team_id ORDER BY team_id",
 };
 
 const struct sql_set audit_sql = {"audit", texts, AUDIT_SQL_N};

@@ -20,6 +20,7 @@ enum audit_sql {
 	AUDIT_SQL_LIST,
 	AUDIT_SQL_POSITION,
 	AUDIT_SQL_LOG_END,
+	AUDIT_SQL_ACTIVITY,
 	AUDIT_SQL_N
 };
 extern const struct sql_set audit_sql;

@@ -44,6 +44,11 @@ MUST_CHECK int pg_new(
 	const struct pg_options *o, struct pg **out, struct err *e);
 void pg_free(struct pg *p); /* after its connections; NULL allowed */
 
+/* The user that the URL names; "" if it names none. */
+const char *pg_user(const struct pg *p);
+/* Whether the URL has this parameter of libpq. */
+bool pg_has_param(const struct pg *p, const char *key);
+
 /* How the server was when a connection last met it. @thread any */
 struct pg_status {
 	enum { PG_UNTRIED, PG_UP, PG_DOWN } state;

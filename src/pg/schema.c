@@ -255,6 +255,7 @@ pg_schema_prepare(struct pg_conn *c, struct pg_schema *out, struct err *e)
 	if (rc != 0)
 		return rc;
 	s.made_by_sluice = f.made_by_sluice;
+	s.is_posthog = f.is_posthog;
 	s.is_prepared = true;
 	*out = s;
 	return 0;
@@ -272,6 +273,7 @@ pg_schema_look(struct pg_conn *c, struct pg_schema *out, struct err *e)
 	if (rc != 0)
 		return rc;
 	s.made_by_sluice = f.made_by_sluice;
+	s.is_posthog = f.is_posthog;
 	s.is_prepared = is_ready(&f);
 	*out = s;
 	return 0;

@@ -10,6 +10,7 @@ struct pg_conn;
 /* What the tables of this database are like. */
 struct pg_schema {
 	bool made_by_sluice; /* PostHog's tables too: projects may be written */
+	bool is_posthog; /* PostHog's tables are there, and not made by Sluice */
 	bool is_prepared; /* all that Sluice makes is there */
 	bool person_is_deleted; /* posthog_person.is_deleted is there */
 	bool person_last_seen_at; /* posthog_person.last_seen_at is there */

@@ -99,3 +99,17 @@ pg_url_n_hosts(const struct pg *p)
 
 	return n < 1 ? 1 : n > PG_HOSTS_MAX ? PG_HOSTS_MAX : n;
 }
+
+const char *
+pg_user(const struct pg *p)
+{
+	const char *user = pg_url_get(p, "user");
+
+	return user != NULL ? user : "";
+}
+
+bool
+pg_has_param(const struct pg *p, const char *key)
+{
+	return pg_url_get(p, key) != NULL;
+}

@@ -11,7 +11,7 @@
 /* One change, run on the writer's thread of config.db. */
 struct change {
 	struct store_job job;
-	enum { CREATE, SET, ROTATE, DELETE } what;
+	enum { CREATE, SET, ROTATE, REVOKE, RENAME, DELETE } what;
 	int64_t id; /* out for CREATE */
 	char uuid[UUID_TEXT];
 	struct slice name, token, settings, old_token;
@@ -71,6 +71,22 @@ run_rotate(struct change *ch, struct store_conn *c, struct err *e)
 	return err;
 }
 
+/* One old key, or all of the project. */
+static int
+run_revoke(struct change *ch, struct store_conn *c, struct err *e)
+{
+	int err;
+
+	if (ch->old_token.p == NULL)
+		return run_update(
+			c, TEAM_SQL_DELETE_OLD, ch->id, SLICE_NONE, e);
+	err = run_update(c, TEAM_SQL_REVOKE, ch->id, ch->old_token, e);
+	if (err == 0 && sql_changes(c) == 0)
+		err = err_set(e, ERR_NOT_FOUND,
+			"the project has no such old key, or it has ended");
+	return err;
+}
+
 static int
 run_change(struct store_job *j, struct store_conn *c, struct err *e)
 {
@@ -85,6 +101,10 @@ run_change(struct store_job *j, struct store_conn *c, struct err *e)
 			c, TEAM_SQL_SETTINGS, ch->id, ch->settings, e);
 	case ROTATE:
 		return run_rotate(ch, c, e);
+	case REVOKE:
+		return run_revoke(ch, c, e);
+	case RENAME:
+		return run_update(c, TEAM_SQL_NAME, ch->id, ch->name, e);
 	case DELETE:
 		err = run_update(c, TEAM_SQL_DELETE_OLD, ch->id, SLICE_NONE, e);
 		if (err == 0)
@@ -157,14 +177,10 @@ int
 team_check_new(const struct team_snapshot *s, const char *name,
 	struct slice token, struct err *e)
 {
-	size_t len = strlen(name);
 	const char *fault = team_token_fault(token);
 
-	if (len == 0 || len > TEAM_NAME_MAX_BYTES ||
-		!utf8_valid(slice_str(name)))
-		return err_set(e, ERR_INVALID,
-			"a project's name has 1 to %d bytes of UTF-8",
-			TEAM_NAME_MAX_BYTES);
+	if (team_check_name(name, e) != 0)
+		return -(int)e->code;
 	if (fault != NULL || slice_trim(token).len != token.len)
 		return err_set(e, ERR_INVALID, "the token is not valid: %s",
 			fault != NULL ? fault : "white space around it");
@@ -241,45 +257,95 @@ team_set(struct team_cache *c, int64_t id, const char *const *settings,
 	return err;
 }
 
-int
-team_rotate_token(struct team_cache *c, int64_t id, struct err *e)
+int64_t
+team_grace_us(const struct team *t, int64_t grace_h)
 {
-	char made[TEAM_TOKEN_RANDOM + 5];
-	struct change ch = {.what = ROTATE, .id = id};
+	if (grace_h < 0)
+		grace_h = strtoll(
+			team_setting_json(t, "old_token_grace_h"), NULL, 10);
+	return grace_h * 3600 * 1000000;
+}
+
+/* Looks the project up and commits, with what of it the change needs. */
+static int
+change_of(
+	struct team_cache *c, struct change *ch, int64_t grace_h, struct err *e)
+{
 	const struct team *t;
 	int err;
 
-	team_token_make(made);
-	if (c->pg != NULL)
-		return team_pg_rotate(c, id, made, e);
-	ch.token = slice_str(made);
 	lock_take(&c->change);
-	err = find(c, id, &t, e);
-	if (err == 0) {
-		int64_t h = strtoll(
-			team_setting_json(t, "old_token_grace_h"), NULL, 10);
-
-		ch.old_token = slice_str(t->token);
-		ch.old_expires_at_us = clock_now_us() + h * 3600 * 1000000;
-		err = commit(c, &ch, e);
+	err = find(c, ch->id, &t, e);
+	if (err == 0 && ch->what == ROTATE) {
+		ch->old_token = slice_str(t->token);
+		ch->old_expires_at_us =
+			clock_now_us() + team_grace_us(t, grace_h);
 	}
+	if (err == 0)
+		err = commit(c, ch, e);
 	lock_release(&c->change);
 	return err;
+}
+
+int
+team_rotate_token(
+	struct team_cache *c, int64_t id, int64_t grace_h, struct err *e)
+{
+	char made[TEAM_TOKEN_RANDOM + 5];
+	struct change ch = {.what = ROTATE, .id = id};
+
+	team_token_make(made);
+	if (c->pg != NULL)
+		return team_pg_rotate(c, id, made, grace_h, e);
+	ch.token = slice_str(made);
+	return change_of(c, &ch, grace_h, e);
+}
+
+int
+team_revoke_old(
+	struct team_cache *c, int64_t id, const char *token, struct err *e)
+{
+	struct change ch = {.what = REVOKE, .id = id};
+
+	if (c->pg != NULL)
+		return team_pg_revoke(c, id, token, e);
+	if (token != NULL)
+		ch.old_token = slice_str(token);
+	return change_of(c, &ch, 0, e);
+}
+
+int
+team_check_name(const char *name, struct err *e)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > TEAM_NAME_MAX_BYTES ||
+		!utf8_valid(slice_str(name)))
+		return err_set(e, ERR_INVALID,
+			"a project's name has 1 to %d bytes of UTF-8",
+			TEAM_NAME_MAX_BYTES);
+	return 0;
+}
+
+int
+team_rename(struct team_cache *c, int64_t id, const char *name, struct err *e)
+{
+	struct change ch = {.what = RENAME, .id = id, .name = slice_str(name)};
+	int err = team_check_name(name, e);
+
+	if (err != 0)
+		return err;
+	if (c->pg != NULL)
+		return team_pg_rename(c, id, name, e);
+	return change_of(c, &ch, 0, e);
 }
 
 int
 team_delete(struct team_cache *c, int64_t id, struct err *e)
 {
 	struct change ch = {.what = DELETE, .id = id};
-	const struct team *t;
-	int err;
 
 	if (c->pg != NULL)
 		return team_pg_delete(c, id, e);
-	lock_take(&c->change);
-	err = find(c, id, &t, e);
-	if (err == 0)
-		err = commit(c, &ch, e);
-	lock_release(&c->change);
-	return err;
+	return change_of(c, &ch, 0, e);
 }

@@ -1,7 +1,5 @@
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json_write.h"
 #include "team/team_pg.h"
 
@@ -63,8 +61,8 @@ needs_postgres(const struct edit *ed)
 }
 
 /* team-5 */
-static int
-must_be_ours(struct team_cache *c, const char *what, struct err *e)
+int
+team_pg_must_be_ours(struct team_cache *c, const char *what, struct err *e)
 {
 	int rc = team_pg_connect(c->pg, e);
 
@@ -190,8 +188,8 @@ save_own(struct edit *ed, int64_t id, struct err *e)
 	return rc;
 }
 
-static int
-exists(struct team_cache *c, int64_t id, struct err *e)
+int
+team_pg_exists(struct team_cache *c, int64_t id, struct err *e)
 {
 	const struct team_snapshot *s = team_snapshot_get(c);
 	bool found = team_by_id(s, id) != NULL;
@@ -227,8 +225,8 @@ insert(struct edit *ed, const char *name, const char *token, int64_t *id,
 }
 
 /* What was changed is seen before it is answered (team-2). */
-static int
-end_change(struct team_cache *c, int rc, struct err *e)
+int
+team_pg_end_change(struct team_cache *c, int rc, struct err *e)
 {
 	pg_rollback(c->pg->conn);
 	return rc == 0 ? team_pg_refresh(c, true, e) : rc;
@@ -249,11 +247,11 @@ team_pg_create(struct team_cache *c, const char *name, const char *token,
 		rc = team_check_new(s, name, slice_str(token), e);
 	team_snapshot_unref(s);
 	if (rc == 0)
-		rc = must_be_ours(c, "create projects", e);
+		rc = team_pg_must_be_ours(c, "create projects", e);
 	if (rc == 0) {
 		sort_out(&ed);
 		rc = insert(&ed, name, token, &made, e);
-		rc = end_change(c, rc, e);
+		rc = team_pg_end_change(c, rc, e);
 	}
 	if (rc == -ERR_EXISTS)
 		rc = err_set(
@@ -276,77 +274,20 @@ team_pg_set(struct team_cache *c, int64_t id, const char *const *settings,
 
 	lock_take(&c->pg->use);
 	if (rc == 0)
-		rc = exists(c, id, e);
+		rc = team_pg_exists(c, id, e);
 	if (rc == 0 && needs_postgres(&ed))
 		rc = team_pg_connect(c->pg, e);
 	if (rc == 0)
 		sort_out(&ed);
 	if (rc == 0 && ed.n_columns > 0) {
-		rc = must_be_ours(c, "change this setting", e);
+		rc = team_pg_must_be_ours(c, "change this setting", e);
 		if (rc == 0)
-			rc = end_change(c, send_columns(&ed, id, e), e);
+			rc = team_pg_end_change(c, send_columns(&ed, id, e), e);
 	}
 	if (rc == 0 && ed.n_own > 0)
 		rc = save_own(&ed, id, e);
 	lock_release(&c->pg->use);
 	arena_fini(&ed.arena);
-	return rc;
-}
-
-/* Of the project as the snapshot has it; 24 h where it says nothing. */
-static int64_t
-grace_us(struct team_cache *c, int64_t id)
-{
-	const struct team_snapshot *s = team_snapshot_get(c);
-	const struct team *t = team_by_id(s, id);
-	int64_t h = t == NULL
-			    ? 0
-			    : strtoll(team_setting_json(t, "old_token_grace_h"),
-				      NULL, 10);
-
-	team_snapshot_unref(s);
-	return h * 3600 * 1000000;
-}
-
-static int
-send_token(struct team_cache *c, int64_t id, const char *token, struct err *e)
-{
-	struct pg_conn *conn = c->pg->conn;
-	struct pg_stmt *st;
-	int rc = pg_begin(conn, e);
-
-	if (rc == 0)
-		rc = pg_queue(pg_get(conn, &team_pg_sql, TEAM_PG_PURGE), e);
-	if (rc == 0) {
-		st = pg_get(conn, &team_pg_sql, TEAM_PG_OLD_TOKEN);
-		pg_bind_i32(st, 1, (int32_t)id);
-		pg_bind_time(st, 2, clock_now_us() + grace_us(c, id));
-		rc = pg_queue(st, e);
-	}
-	if (rc == 0) {
-		st = pg_get(conn, &team_pg_sql, TEAM_PG_TOKEN);
-		pg_bind_i32(st, 1, (int32_t)id);
-		pg_bind_text(st, 2, slice_str(token));
-		rc = pg_queue(st, e);
-	}
-	if (rc == 0)
-		rc = pg_finish(conn, e);
-	return rc == 0 ? pg_commit(conn, e) : rc;
-}
-
-int
-team_pg_rotate(
-	struct team_cache *c, int64_t id, const char *token, struct err *e)
-{
-	int rc;
-
-	lock_take(&c->pg->use);
-	rc = exists(c, id, e);
-	if (rc == 0)
-		rc = must_be_ours(c, "rotate tokens", e);
-	if (rc == 0)
-		rc = end_change(c, send_token(c, id, token, e), e);
-	lock_release(&c->pg->use);
 	return rc;
 }
 
@@ -376,11 +317,11 @@ team_pg_delete(struct team_cache *c, int64_t id, struct err *e)
 	int rc;
 
 	lock_take(&c->pg->use);
-	rc = exists(c, id, e);
+	rc = team_pg_exists(c, id, e);
 	if (rc == 0)
-		rc = must_be_ours(c, "delete projects", e);
+		rc = team_pg_must_be_ours(c, "delete projects", e);
 	if (rc == 0)
-		rc = end_change(c, send_delete(c, id, e), e);
+		rc = team_pg_end_change(c, send_delete(c, id, e), e);
 	if (rc == 0)
 		rc = call_own(c, &o, e);
 	lock_release(&c->pg->use);

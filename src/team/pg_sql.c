@@ -84,6 +84,10 @@ static const char *const texts[TEAM_PG_N_SQL] = {
 		"AND tgenabled IN ('O', 'A'))",
 	[TEAM_PG_DELETE_OLD] =
 		"DELETE FROM sluice.old_token WHERE team_id = $1",
+	[TEAM_PG_REVOKE] = "DELETE FROM sluice.old_token "
+			   "WHERE team_id = $1 AND api_token = $2",
+	[TEAM_PG_NAME] = "UPDATE posthog_team SET name = $2, "
+			 "updated_at = now() WHERE id = $1",
 };
 
 const struct pg_sql_set team_pg_sql = {"team", texts, TEAM_PG_N_SQL};

@@ -15,7 +15,7 @@ static const struct {
 	enum kind kind;
 	double min, max;
 } rows[] = {
-#define TEAM_SETTING(id, name, kind, def, min, max, allowed)                   \
+#define TEAM_SETTING(id, name, kind, def, min, max, allowed, group, help)      \
 	{name, def, allowed, kind, min, max},
 #include "team/settings.def"
 #undef TEAM_SETTING

@@ -9,6 +9,7 @@ static const char *const texts[] = {
 		"INSERT INTO project (uuid, name, api_token, settings, "
 		"created_at_us) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[TEAM_SQL_SETTINGS] = "UPDATE project SET settings = ?2 WHERE id = ?1",
+	[TEAM_SQL_NAME] = "UPDATE project SET name = ?2 WHERE id = ?1",
 	[TEAM_SQL_TOKEN] = "UPDATE project SET api_token = ?2 WHERE id = ?1",
 	[TEAM_SQL_OLD_TOKEN] =
 		"INSERT OR REPLACE INTO project_old_token "
@@ -18,6 +19,8 @@ static const char *const texts[] = {
 	[TEAM_SQL_DELETE] = "DELETE FROM project WHERE id = ?1",
 	[TEAM_SQL_DELETE_OLD] =
 		"DELETE FROM project_old_token WHERE project_id = ?1",
+	[TEAM_SQL_REVOKE] = "DELETE FROM project_old_token "
+			    "WHERE project_id = ?1 AND api_token = ?2",
 	[TEAM_SQL_PG_LIST] =
 		"SELECT p.id, p.uuid, p.name, p.api_token, p.settings, "
 		"p.created_at_us, p.project_id, coalesce(s.settings, '{}') "

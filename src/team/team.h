@@ -154,12 +154,25 @@ MUST_CHECK int team_create(struct team_cache *c, const char *name,
 	struct err *e);
 MUST_CHECK int team_set(struct team_cache *c, int64_t id,
 	const char *const *settings, struct err *e);
+/* The old key goes on for so many hours; -1: as the project's setting says. */
 MUST_CHECK int team_rotate_token(
-	struct team_cache *c, int64_t id, struct err *e);
+	struct team_cache *c, int64_t id, int64_t grace_h, struct err *e);
+/* Ends old keys before their time of grace: one, NOT_FOUND if there is none, or
+ * all (token NULL). */
+MUST_CHECK int team_revoke_old(
+	struct team_cache *c, int64_t id, const char *token, struct err *e);
+MUST_CHECK int team_rename(
+	struct team_cache *c, int64_t id, const char *name, struct err *e);
 MUST_CHECK int team_delete(struct team_cache *c, int64_t id, struct err *e);
 /* {"id","name","api_token",…settings, all with their defaults}. */
 struct buf;
 void team_write_json(const struct team *t, struct buf *out);
+/* [{"api_token","expires_at"},…]: keys that were replaced and still work. */
+void team_write_old_tokens(
+	const struct team_snapshot *s, int64_t id, struct buf *out);
+/* [{"name","group","kind","default","min","max","choices","allowed","help"},…]:
+ * every project setting. */
+void team_write_settings_table(struct buf *out);
 /* The value of a project setting as JSON text (default where unset); NULL name
  * unknown. Used by remote config. */
 const char *team_setting_json(const struct team *t, const char *name);

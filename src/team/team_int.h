@@ -17,7 +17,8 @@
 #define TEAM_NAME_MAX_BYTES 400
 
 enum team_setting {
-#define TEAM_SETTING(id, name, kind, def, min, max, allowed) TEAM_SET_##id,
+#define TEAM_SETTING(id, name, kind, def, min, max, allowed, group, help)      \
+	TEAM_SET_##id,
 #include "team/settings.def"
 #undef TEAM_SETTING
 	TEAM_N_SETTINGS
@@ -59,11 +60,13 @@ enum team_sql {
 	TEAM_SQL_LIST_OLD,
 	TEAM_SQL_INSERT,
 	TEAM_SQL_SETTINGS,
+	TEAM_SQL_NAME,
 	TEAM_SQL_TOKEN,
 	TEAM_SQL_OLD_TOKEN,
 	TEAM_SQL_PURGE_OLD,
 	TEAM_SQL_DELETE,
 	TEAM_SQL_DELETE_OLD,
+	TEAM_SQL_REVOKE,
 	/* What was last seen in Postgres. */
 	TEAM_SQL_PG_LIST,
 	TEAM_SQL_PG_LIST_OLD,
@@ -102,6 +105,9 @@ MUST_CHECK int team_quotas_read(struct arena *a, const char *text,
 	const struct team_quotas **out, struct err *e);
 
 /* change.c */
+MUST_CHECK int team_check_name(const char *name, struct err *e);
+/* How long an old key goes on; grace_h -1: as the project's setting says. */
+int64_t team_grace_us(const struct team *t, int64_t grace_h);
 /* team-3: name and token of a new project. */
 MUST_CHECK int team_check_new(const struct team_snapshot *s, const char *name,
 	struct slice token, struct err *e);

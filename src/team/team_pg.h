@@ -23,6 +23,8 @@ enum team_pg_sql {
 	TEAM_PG_OLD_TOKEN,
 	TEAM_PG_DELETE,
 	TEAM_PG_DELETE_OLD,
+	TEAM_PG_REVOKE,
+	TEAM_PG_NAME,
 	TEAM_PG_ASK,
 	TEAM_PG_LISTEN,
 	TEAM_PG_HAS_TRIGGER,
@@ -92,8 +94,21 @@ MUST_CHECK int team_pg_create(struct team_cache *c, const char *name,
 	struct err *e);
 MUST_CHECK int team_pg_set(struct team_cache *c, int64_t id,
 	const char *const *settings, struct err *e);
-MUST_CHECK int team_pg_rotate(
+/* What changes share. @locks use (held) */
+MUST_CHECK int team_pg_exists(struct team_cache *c, int64_t id, struct err *e);
+/* DENIED: a table of PostHog, where what is done (team-5). */
+MUST_CHECK int team_pg_must_be_ours(
+	struct team_cache *c, const char *what, struct err *e);
+/* What was changed is seen before it is answered (team-2); rc as it went. */
+MUST_CHECK int team_pg_end_change(struct team_cache *c, int rc, struct err *e);
+
+/* pg_key.c */
+MUST_CHECK int team_pg_rotate(struct team_cache *c, int64_t id,
+	const char *token, int64_t grace_h, struct err *e);
+MUST_CHECK int team_pg_revoke(
 	struct team_cache *c, int64_t id, const char *token, struct err *e);
+MUST_CHECK int team_pg_rename(
+	struct team_cache *c, int64_t id, const char *name, struct err *e);
 MUST_CHECK int team_pg_delete(struct team_cache *c, int64_t id, struct err *e);
 
 #endif

@@ -290,7 +290,7 @@ a_replaced_token_works_for_its_time_of_grace(void **state)
 	clock_test_set_us(start);
 	assert_int_equal(
 		team_create(f->c, "a", "phc_first", grace, &id, &e), 0);
-	assert_int_equal(team_rotate_token(f->c, id, &e), 0);
+	assert_int_equal(team_rotate_token(f->c, id, -1, &e), 0);
 	assert_int_equal(owner(f, "phc_first"), id);
 	clock_test_set_us(start + 2 * hour - 1);
 	assert_int_equal(owner(f, "phc_first"), id);
@@ -311,7 +311,7 @@ a_deleted_project_is_gone(void **state)
 	int64_t id, next;
 
 	assert_int_equal(team_create(f->c, "a", "phc_a", NULL, &id, &e), 0);
-	assert_int_equal(team_rotate_token(f->c, id, &e), 0);
+	assert_int_equal(team_rotate_token(f->c, id, -1, &e), 0);
 	assert_int_equal(team_delete(f->c, id, &e), 0);
 	assert_int_equal(owner(f, "phc_a"), 0);
 	assert_int_equal(team_delete(f->c, id, &e), -ERR_NOT_FOUND);
