@@ -13,7 +13,7 @@ keys_put_time(struct buf *b, const char *name, int64_t at_us)
 {
 	char text[CLOCK_TEXT_MAX];
 
-	clock_format(at_us, CLOCK_RFC3339, text);
+	clock_format(at_us - at_us % 1000000, CLOCK_RFC3339, text);
 	if (at_us == 0)
 		buf_printf(b, ",\"%s\":null", name);
 	else

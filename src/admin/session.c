@@ -191,7 +191,8 @@ admin_setup_token(struct admin_call *c, struct err *e)
 	rc = auth_setup_token(c->a->auth, token, &expires_at_us, e);
 	if (rc < 0)
 		return rc;
-	clock_format(expires_at_us, CLOCK_RFC3339, until);
+	clock_format(
+		expires_at_us - expires_at_us % 1000000, CLOCK_RFC3339, until);
 	buf_printf(&c->out,
 		"{\"token\":\"%s\",\"expires_at\":\"%s\",\"url\":", token,
 		until);

@@ -142,6 +142,32 @@ static const struct cli_option show_options[] = {
 	END,
 };
 
+#define PASSWORD_STDIN                                                         \
+	{                                                                      \
+		"password-stdin", NULL,                                        \
+			"read the password from stdin, its first line "        \
+			"(default: asked for on the terminal)"                 \
+	}
+static const struct cli_option user_options[] = {
+	{"email", "E", "what the user signs in with"},
+	{"name", "NAME", "for people (default: the e-mail)"},
+	{"role", "ROLE",
+		"viewer (reads), member (also changes persons and dead "
+		"letters) or admin (all)"},
+	PASSWORD_STDIN,
+	END,
+};
+static const struct cli_option password_options[] = {PASSWORD_STDIN, END};
+static const struct cli_option key_options[] = {
+	{"user", "U", "the e-mail or id of the owner"},
+	{"scopes", "S,...",
+		"what it may, such as project:read,event:read (never more than "
+		"its owner)"},
+	{"name", "NAME", "what it is for"},
+	{"days", "N", "until it expires (default 365; 0: never)"},
+	END,
+};
+
 #define LOAD_OPTIONS                                                           \
 	{"seconds", "N", "how long (default 10)"},                             \
 		{"connections", "N", "connections of the load (default 64)"},  \
@@ -204,6 +230,26 @@ const struct cli_command cli_commands[] = {
 		"Give a project a new API key.", cmd_project_rotate_token},
 	{"project delete", "ID", 1, 1, NULL, false, "Delete a project.",
 		cmd_project_delete},
+	{"user setup", "", 0, 0, NULL, true,
+		"Print the link that makes the first administrator.",
+		cmd_user_setup},
+	{"user create", "", 0, 0, user_options, true,
+		"Make a user of the web admin.", cmd_user_create},
+	{"user list", "", 0, 0, NULL, true, "List the users.", cmd_user_list},
+	{"user password", "USER", 1, 1, password_options, true,
+		"Give a user a new password and end its sessions.",
+		cmd_user_password},
+	{"user set-role", "USER ROLE", 2, 2, NULL, true,
+		"Give a user another role.", cmd_user_set_role},
+	{"user delete", "USER", 1, 1, NULL, true,
+		"Delete a user with its keys.", cmd_user_delete},
+	{"key create", "", 0, 0, key_options, true,
+		"Make a personal key for the API; it is shown once.",
+		cmd_key_create},
+	{"key list", "", 0, 0, NULL, true, "List the personal keys.",
+		cmd_key_list},
+	{"key revoke", "ID", 1, 1, NULL, true, "Revoke a personal key at once.",
+		cmd_key_revoke},
 	{"person list", "", 0, 0, person_options, false,
 		"List the persons of a project.", cmd_person_list},
 	{"person show", "[UUID]", 0, 1, person_options, false,

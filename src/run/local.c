@@ -20,7 +20,11 @@ struct files {
 static bool
 reads_only(const char *path)
 {
-	return slice_starts(slice_str(path), SLICE_LIT("/api/v1/audit"));
+	const struct slice audit = SLICE_LIT("/api/v1/audit");
+	const struct slice p = slice_str(path);
+
+	return slice_starts(p, audit) &&
+	       (p.len == audit.len || p.p[audit.len] == '?');
 }
 
 static void
