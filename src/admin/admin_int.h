@@ -152,6 +152,8 @@ struct slice admin_query(struct admin_call *c, const char *name); /* .p NULL */
 bool admin_query_flag(struct admin_call *c, const char *name);
 MUST_CHECK int admin_query_i64(struct admin_call *c, const char *name,
 	int64_t min, int64_t max, int64_t *out, struct err *e);
+/* YYYY-MM-DD[THH:MM[:SS][Z]] in UTC as microseconds since 1970. */
+bool admin_read_time(struct slice s, int64_t *us);
 MUST_CHECK int admin_need_body(struct admin_call *c, struct err *e);
 /* A string member of the body; NULL if it is not there. */
 MUST_CHECK int admin_body_string(struct admin_call *c, const char *name,
@@ -251,6 +253,7 @@ int admin_event_properties(struct admin_call *c, struct err *e);
 int admin_topics_list(struct admin_call *c, struct err *e);
 int admin_topics_create(struct admin_call *c, struct err *e);
 int admin_topics_delete(struct admin_call *c, struct err *e);
+int admin_topics_browse(struct admin_call *c, struct err *e);
 int admin_topics_read(struct admin_call *c, struct err *e);
 int admin_consumer_groups(struct admin_call *c, struct err *e);
 int admin_openapi(struct admin_call *c, struct err *e);

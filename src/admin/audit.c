@@ -115,16 +115,13 @@ team_of(void *cookie, struct slice token)
 	return t == NULL ? 0 : t->id;
 }
 
-/* YYYY-MM-DD[THH:MM[:SS][Z]] in UTC, or seconds since 1970. */
+/* A time, or seconds since 1970. */
 static int
 read_time(
 	struct admin_call *c, const char *name, int64_t *minute, struct err *e)
 {
 	struct slice s = admin_query(c, name);
-	struct clock_civil t = {0};
 	int64_t number;
-	char text[40];
-	int n;
 
 	if (s.len == 0)
 		return 0;
@@ -132,18 +129,12 @@ read_time(
 		*minute = number / 60;
 		return 0;
 	}
-	if (s.len >= sizeof(text))
-		return admin_invalid(c, e, name, "%s: too long", name);
-	snprintf(text, sizeof(text), "%.*s", SLICE_FMT(s));
-	n = sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d", &t.year, &t.month,
-		&t.day, &t.hour, &t.minute, &t.second);
-	if ((n != 3 && n != 5 && n != 6) || t.month < 1 || t.month > 12 ||
-		t.day < 1 || t.day > 31 || t.hour > 23 || t.minute > 59)
+	if (!admin_read_time(s, &number))
 		return admin_invalid(c, e, name,
 			"%s: a time is wanted, as 2026-01-31T10:20 (UTC) or "
 			"seconds since 1970",
 			name);
-	*minute = audit_minute(clock_from_civil(&t) / 1000);
+	*minute = audit_minute(number / 1000);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin/admin_int.h"
+#include "base/clock.h"
 #include "http/http.h"
 #include "team/team.h"
 
@@ -97,6 +98,25 @@ admin_query_i64(struct admin_call *c, const char *name, int64_t min,
 			(long long)min, (long long)max);
 	*out = n;
 	return 0;
+}
+
+bool
+admin_read_time(struct slice s, int64_t *us)
+{
+	struct clock_civil t = {0};
+	char text[40];
+	int n;
+
+	if (s.len >= sizeof(text))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", SLICE_FMT(s));
+	n = sscanf(text, "%4d-%2d-%2d%*1[T ]%2d:%2d:%2d", &t.year, &t.month,
+		&t.day, &t.hour, &t.minute, &t.second);
+	if ((n != 3 && n != 5 && n != 6) || t.month < 1 || t.month > 12 ||
+		t.day < 1 || t.day > 31 || t.hour > 23 || t.minute > 59)
+		return false;
+	*us = clock_from_civil(&t);
+	return true;
 }
 
 int

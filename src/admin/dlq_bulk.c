@@ -238,6 +238,9 @@ read_asked(struct bulk *x, uint32_t *ids, struct err *e)
 		rc = admin_body_string(c, "by", &by, e);
 	if (rc < 0)
 		return rc;
+	/* Only the socket is believed; others are who they signed in as. */
+	if (c->who.door != AUTH_BY_SOCKET)
+		by = c->who.name;
 	x->how.who = by == NULL ? "" : by;
 	return read_event(x, *ids, e);
 }

@@ -51,7 +51,7 @@ scan(struct look *l, enum topic_id topic, int partition, int64_t from_ms,
 	match_fn *match, bool *found, struct err *e)
 {
 	struct records_options o = {
-		topic_defs[topic].name, partition, 0, false};
+		.topic = topic_defs[topic].name, .partition = partition};
 	struct batch_record_view v;
 	struct records *r;
 	int p;

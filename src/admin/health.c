@@ -18,7 +18,8 @@ static int64_t
 record_time_us(
 	struct admin *a, const char *topic, int partition, int64_t offset)
 {
-	const struct records_options o = {topic, partition, offset, false};
+	const struct records_options o = {
+		.topic = topic, .partition = partition, .from = offset};
 	struct batch_record_view v;
 	struct records *r;
 	struct err e;

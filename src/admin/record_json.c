@@ -27,8 +27,8 @@ records_put_text(struct buf *b, const char *name, struct slice text)
 	}
 }
 
-static void
-put_headers(struct buf *b, const struct batch_record_view *v)
+void
+records_put_headers(struct buf *b, const struct batch_record_view *v)
 {
 	struct slice rest = v->headers;
 	struct batch_header_kv kv;
@@ -65,7 +65,7 @@ records_write_json(
 		partition, (long long)v->offset, (long long)v->ts_ms);
 	records_put_text(b, "key", v->key);
 	buf_append_char(b, ',');
-	put_headers(b, v);
+	records_put_headers(b, v);
 	buf_append_char(b, ',');
 	records_put_text(b, "value", v->value);
 	buf_append_lit(b, "}\n");

@@ -8,7 +8,7 @@
 #include "broker/broker.h"
 #include "store/store.h"
 
-#define SOURCES_MAX 64
+#define SOURCES_MAX RECORDS_PARTITIONS_MAX
 #define READ_MAX_BYTES ((size_t)1024 * 1024)
 /* One batch of another producer may be as large as a Kafka frame. */
 #define BATCHES_MAX_BYTES ((size_t)80 * 1024 * 1024)
@@ -77,6 +77,10 @@ open_source(struct admin *a, struct records *r, const char *topic,
 	s->next = o->from == RECORDS_FROM_START ? st.log_start
 		  : o->from == RECORDS_FROM_END ? st.high_watermark
 						: o->from;
+	if (o->starts != NULL)
+		s->next = o->starts[r->n];
+	if (o->ends != NULL && o->ends[r->n] < s->end)
+		s->end = o->ends[r->n];
 	if (s->next < st.log_start)
 		s->next = st.log_start;
 	r->n++;

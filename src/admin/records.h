@@ -18,11 +18,16 @@ struct records;
 #define RECORDS_FROM_START (-1)
 #define RECORDS_FROM_END (-2)
 
+#define RECORDS_PARTITIONS_MAX 64 /* merged at once */
+
 struct records_options {
 	const char *topic;
 	int partition; /* -1: all */
 	int64_t from; /* an offset, RECORDS_FROM_START or RECORDS_FROM_END */
 	bool follow; /* goes on behind what is there when it is opened */
+	/* By partition, from the first that is read on: where to begin, and
+	 * before which offset to end; NULL: from, and what is there now. */
+	const int64_t *starts, *ends;
 };
 /* NOT_FOUND: no such topic or partition. */
 MUST_CHECK int records_open(struct admin *a, const struct records_options *o,
@@ -36,6 +41,8 @@ MUST_CHECK int records_next(struct records *r, int *partition,
  * line. */
 void records_write_json(
 	struct buf *b, int partition, const struct batch_record_view *v);
+/* "headers":{…} */
+void records_put_headers(struct buf *b, const struct batch_record_view *v);
 /* Text as a JSON string under name, or as base64 under name_base64. */
 void records_put_text(struct buf *b, const char *name, struct slice text);
 

@@ -229,8 +229,9 @@ static int
 look(struct scan *s, const struct target *t, int64_t from, int64_t to,
 	int64_t *next, bool *found, struct err *e)
 {
-	const struct records_options o = {
-		topic_defs[t->topic].name, t->partition, from, false};
+	const struct records_options o = {.topic = topic_defs[t->topic].name,
+		.partition = t->partition,
+		.from = from};
 	struct batch_record_view v;
 	struct records *r;
 	int partition;

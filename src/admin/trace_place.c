@@ -214,7 +214,8 @@ static int
 read_value(struct admin_call *c, const char *topic, int64_t partition,
 	int64_t offset, struct slice *out, struct err *e)
 {
-	const struct records_options o = {topic, (int)partition, offset, false};
+	const struct records_options o = {
+		.topic = topic, .partition = (int)partition, .from = offset};
 	struct batch_record_view v;
 	struct records *r;
 	int p;

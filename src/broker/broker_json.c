@@ -53,18 +53,35 @@ put_text(struct buf *out, const char *key, const char *text)
 		json_put_string(out, slice_str(text));
 }
 
+/* null: no bound. */
+static void
+put_bound(struct buf *out, const char *key, int64_t bound)
+{
+	if (bound < 0)
+		buf_printf(out, ",\"%s\":null", key);
+	else
+		buf_printf(out, ",\"%s\":%lld", key, (long long)bound);
+}
+
 static void
 put_part(struct buf *out, const struct bpart *p)
 {
 	struct store_part_state st = {0};
+	int64_t ms = -1, bytes = -1;
 
-	if (p->part != NULL)
+	if (p->part != NULL) {
 		store_part_state(p->part, &st);
+		ms = store_part_retention_ms(p->part);
+		bytes = store_part_retention_bytes(p->part);
+	}
 	buf_printf(out,
 		"%s{\"index\":%d,\"log_start\":%lld,\"high_watermark\":%lld,"
-		"\"bytes\":%lld}",
+		"\"bytes\":%lld",
 		p->idx > 0 ? "," : "", p->idx, (long long)st.log_start,
 		(long long)st.high_watermark, (long long)st.bytes);
+	put_bound(out, "retention_ms", ms);
+	put_bound(out, "retention_bytes", bytes);
+	buf_append_char(out, '}');
 }
 
 void

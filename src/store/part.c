@@ -340,6 +340,12 @@ store_part_retention_ms(const struct store_part *p)
 	return atomic_load(&p->retention_ms);
 }
 
+int64_t
+store_part_retention_bytes(const struct store_part *p)
+{
+	return atomic_load(&p->retention_bytes);
+}
+
 void
 store_part_set_retention(
 	struct store_part *p, int64_t retention_ms, int64_t retention_bytes)

@@ -211,8 +211,9 @@ void store_part_set_floor(
  * commits in steps of at most 4 MB or 64 rows. */
 void store_part_set_retention(
 	struct store_part *p, int64_t retention_ms, int64_t retention_bytes);
-/* -1: for ever. */
+/* -1: for ever, however much. */
 int64_t store_part_retention_ms(const struct store_part *p);
+int64_t store_part_retention_bytes(const struct store_part *p);
 /* Sizes of the file and its WAL, and the bytes in all live rows. */
 void store_sizes(const struct store *s, int64_t *file_bytes, int64_t *wal_bytes,
 	int64_t *row_bytes);

@@ -280,6 +280,67 @@ partitions_are_merged_by_time_partition_and_offset(void **state)
 		"\"field\":\"from\"");
 }
 
+#define BROWSE "/api/v1/topics/clickhouse_ingestion_warnings/browse"
+
+/* The page's values, and where it goes on. */
+static void
+page_is(struct world *w, const char *query, const char *values,
+	const char *next)
+{
+	char target[300], got[100] = "";
+	const char *text, *at;
+
+	snprintf(target, sizeof(target), BROWSE "?%s", query);
+	text = ask(w, 200, "GET", target, "");
+	for (at = text; (at = strstr(at, "\"value\":\"")) != NULL; at += 10)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%c",
+			at[9]);
+	assert_string_equal(got, values);
+	has(text, next);
+}
+
+static void
+a_topic_is_browsed_both_ways(void **state)
+{
+	struct world *w = *state;
+	const char *topic = topic_defs[TOPIC_WARNINGS].name;
+	static char large[100000];
+	const char *text;
+
+	append(w->o.spool, topic, 0, 1000, "a");
+	append(w->o.state, topic, 1, 2000, "b");
+	append(w->o.spool, topic, 0, 3000, "c");
+	append(w->o.spool, topic, 0, 4000, "d");
+	append(w->o.state, topic, 1, 5000, "e");
+	page_is(w, "limit=2", "ed", "\"next\":\"b:2.1\"");
+	page_is(w, "limit=2&cursor=b:2.1", "cb", "\"next\":\"b:1.0\"");
+	page_is(w, "limit=2&cursor=b:1.0", "a", "\"next\":null");
+	page_is(w, "from=start&limit=3", "abc", "\"next\":\"f:2.1\"");
+	page_is(w, "limit=3&cursor=f:2.1", "de", "\"next\":null");
+	page_is(w, "partition=0&limit=2", "dc", "\"next\":\"b:1\"");
+	page_is(w, "partition=0&from=2", "d", "\"next\":null");
+	page_is(w, "from=1970-01-01T00:00:03", "cde", "\"next\":null");
+	page_is(w, "from=2030-01-01", "", "\"next\":null");
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const bad[] = {"from=middle", "cursor=b:1",
+			"cursor=f:1.2.3", "cursor=x:1.2", "limit=201"};
+
+		snprintf(large, sizeof(large), BROWSE "?%s", bad[i]);
+		has(ask(w, 400, "GET", large, ""), "\"field\"");
+	}
+	/* A long value is cut between characters. */
+	for (size_t i = 0; i + 2 < sizeof(large); i += 2)
+		memcpy(large + i, "\xc3\xa4", 3);
+	large[0] = 'x';
+	large[1] = 'y';
+	large[2] = 'z';
+	memmove(large + 3, large + 4, sizeof(large) - 4);
+	append(w->o.spool, topic, 0, 9000, large);
+	text = ask(w, 200, "GET", BROWSE "?limit=1", "");
+	has(text, "\"value_bytes\":99997,\"cut\":true");
+	assert_null(strstr(text, "base64"));
+}
+
 static void
 dead_letters_are_listed_counted_and_shown(void **state)
 {
@@ -384,6 +445,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			partitions_are_merged_by_time_partition_and_offset,
 			set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_topic_is_browsed_both_ways, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			dead_letters_are_listed_counted_and_shown, set_up,
 			tear_down),

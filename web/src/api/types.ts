@@ -70,7 +70,130 @@ export type ProjectNew = {
 };
 
 export type ProjectChange = {
-	settings: ProjectSettings;
+	name?: string;
+	settings?: ProjectSettings;
+};
+
+export type ProjectRotate = {
+	/** Hours that the old key goes on; null: as the project's setting old_token_grace_h says. */
+	grace_h?: number | null;
+};
+
+export type OldTokens = {
+	items: Array<{
+		api_token: string;
+		expires_at: string;
+	}>;
+	next: Next;
+};
+
+export type ProjectActivity = {
+	items: Array<{
+		id: number;
+		/** Events since midnight, UTC. */
+		today: number;
+		week: number;
+		/** The minute of the last event. */
+		last_seen_at: string;
+	}>;
+	next: Next;
+};
+
+export type ProjectSettingsTable = {
+	items: Array<{
+		name: string;
+		group: string;
+		kind: "bool" | "maybe" | "int" | "number" | "text" | "word" | "array" | "object" | "off";
+		help: string;
+		allowed: string;
+		choices: Strings;
+		/** JSON; null: unset. */
+		default: unknown;
+		min: number | null;
+		max: number | null;
+	}>;
+	next: Next;
+};
+
+export type Connections = {
+	postgres: {
+		in_use: boolean;
+		state: "off" | "untried" | "up" | "down";
+		since?: string | null;
+		/** host:port/database */
+		server: string;
+		user?: string;
+		version?: string | null;
+		tls?: boolean;
+		error: string;
+		/** Why the probe of every two seconds fails. */
+		hop_error: string;
+		schema: string;
+		url_set: boolean;
+		source: string;
+		pending: boolean;
+		pending_server?: string;
+		ignored?: string | null;
+		letters_waiting?: number;
+	};
+	kafka: {
+		mode: string;
+		running: boolean;
+		listen: string;
+		port: number;
+		advertised: string;
+		clients: number;
+		topics: number;
+		records_bytes: number;
+		groups: number;
+		external_built?: boolean;
+	};
+	clickhouse: {
+		mode: string;
+		state: "off" | "starting" | "ready" | "hanging" | "restarting" | "no_library";
+		pid?: number;
+		listen: string;
+		port: number;
+		database?: string;
+		version: string;
+		error: string;
+		restarts: number;
+		memory_bytes: number;
+		memory_max_bytes: number;
+		tables: number | null;
+		rows?: number | null;
+		bytes?: number | null;
+		lag_records: number;
+		lag_s?: number | null;
+		lag_error?: string;
+		external_built?: boolean;
+	};
+};
+
+/** Without a url: the one that is set. */
+export type PostgresTest = {
+	url?: string;
+	schema?: string;
+};
+
+export type PostgresTested = {
+	/** Sluice can work with it. */
+	ok: boolean;
+	/** A session was made. */
+	reached: boolean;
+	cause: "" | "url" | "host" | "port" | "timeout" | "tls" | "password" | "user" | "database" | "hba" | "busy" | "version" | "read_only" | "rights" | "schema" | "other";
+	text: string;
+	todo: string;
+	server?: string;
+	/** Of one small query, once connected. */
+	latency_ms: number | null;
+	connect_ms?: number;
+	version?: string | null;
+	tls?: boolean;
+	user?: string;
+	tables?: "unknown" | "none" | "sluice" | "posthog";
+	may_create?: boolean;
+	warning?: string;
 };
 
 export type Person = {
@@ -195,6 +318,9 @@ export type Partition = {
 	log_start: number;
 	high_watermark: number;
 	bytes: number;
+	/** null: no bound of time. */
+	retention_ms: number | null;
+	retention_bytes: number | null;
 };
 
 export type Topic = {
@@ -240,6 +366,29 @@ export type Record = {
 
 /** Lines, each a record. */
 export type Records = string;
+
+export type RecordPage = {
+	items: RecordShown[];
+	next: Next;
+};
+
+/** A record whose value may be cut. */
+export type RecordShown = {
+	partition: number;
+	offset: number;
+	timestamp_ms: number;
+	key?: string | null;
+	key_base64?: string;
+	headers: {
+		[name: string]: string | null;
+	};
+	value?: string | null;
+	value_base64?: string;
+	/** Of the whole value; 0: it has none. */
+	value_bytes: number;
+	/** The value is only the first part of it. */
+	cut: boolean;
+};
 
 export type ConsumerGroups = {
 	items: Array<{
@@ -684,8 +833,249 @@ export type Sql = {
 	format?: string | null;
 };
 
+export type Role = "viewer" | "member" | "admin";
+
+export type Session = {
+	user: {
+		/** 0: by the socket. */
+		id: number;
+		email: string;
+		name: string;
+		role: Role;
+	};
+	/** For the header X-CSRF-Token of each change. */
+	csrf_token: string;
+	version: string;
+	warnings: Array<{
+		code: string;
+		message: string;
+	}>;
+};
+
+export type SessionMade = Session;
+
+export type SignIn = {
+	email: string;
+	password: string;
+};
+
+export type SignedOut = {
+	signed_out: boolean;
+};
+
+export type Setup = {
+	needed: boolean;
+};
+
+export type SetupNew = {
+	token: string;
+	email: string;
+	name: string;
+	password: string;
+};
+
+export type SetupToken = {
+	token: string;
+	expires_at: Time;
+	/** null: admin.listen is off. */
+	url: string | null;
+};
+
+export type User = {
+	id: number;
+	email: string;
+	name: string;
+	role: Role;
+	sessions: Count;
+	keys: Count;
+	created_at: Time;
+	signed_in_at: TimeOrNull;
+};
+
+export type UserMade = User;
+
+export type Users = {
+	items: User[];
+	next: Next;
+};
+
+export type UserNew = {
+	email: string;
+	name: string;
+	role: Role;
+	password: string;
+};
+
+export type UserChange = {
+	name?: string;
+	role?: Role;
+};
+
+export type PasswordNew = {
+	password: string;
+};
+
+export type AccountChange = {
+	name: string;
+};
+
+export type OwnPassword = {
+	current: string;
+	password: string;
+};
+
+export type Csrf = {
+	/** Of the new session. */
+	csrf_token: string;
+};
+
+export type Changed = {
+	changed: boolean;
+};
+
+export type Ended = {
+	id?: number;
+	ended: boolean;
+};
+
+export type OwnSessions = {
+	items: Array<{
+		id: number;
+		is_this: boolean;
+		address: string;
+		agent: string;
+		created_at: Time;
+		seen_at: Time;
+		expires_at: Time;
+	}>;
+	next: Next;
+};
+
+export type Key = {
+	id: number;
+	user_id: number;
+	/** The owner's e-mail. */
+	user: string;
+	name: string;
+	/** The first characters of the key. */
+	prefix: string;
+	scopes: Strings;
+	created_at: Time;
+	expires_at: TimeOrNull;
+	used_at: TimeOrNull;
+	used_from: string;
+};
+
+export type Keys = {
+	items: Key[];
+	next: Next;
+};
+
+export type OwnKeyNew = {
+	name: string;
+	scopes: string[];
+	/** Until it expires; 0: never. Usually 365. */
+	days?: number;
+};
+
+export type KeyNew = {
+	/** The owner's e-mail or id. */
+	user: string;
+	name?: string;
+	scopes: string[];
+	/** Until it expires; 0: never. Usually 365. */
+	days?: number;
+};
+
+export type KeyMade = {
+	id: number;
+	/** Shown this once. */
+	key: string;
+};
+
+export type Revoked = {
+	id: number;
+	revoked: boolean;
+};
+
+export type Scopes = {
+	items: Array<{
+		name: string;
+		role: Role;
+		help: string;
+	}>;
+	next: Next;
+};
+
+export type Trail = {
+	items: Array<{
+		id: number;
+		at: Time;
+		/** 0: none. */
+		user_id: number;
+		/** 0: none. */
+		key_id: number;
+		who: string;
+		how: string;
+		address: string;
+		action: string;
+		summary: string;
+		target: string;
+		detail: Map;
+	}>;
+	next: Next;
+};
+
 /** What each call takes and gives. */
 export interface Operations {
+	/** Changes the own name. */
+	"PATCH /account": {
+		query: undefined;
+		body: AccountChange;
+		answer: Changed;
+	};
+	/** Lists the own personal keys. */
+	"GET /account/keys": {
+		query: undefined;
+		body: undefined;
+		answer: Keys;
+	};
+	/** Makes a personal key of one's own. */
+	"POST /account/keys": {
+		query: undefined;
+		body: OwnKeyNew;
+		answer: KeyMade;
+	};
+	/** Revokes a personal key of one's own. */
+	"DELETE /account/keys/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: Revoked;
+	};
+	/** Changes the own password; other sessions end. */
+	"POST /account/password": {
+		query: undefined;
+		body: OwnPassword;
+		answer: Csrf;
+	};
+	/** Lists where one is signed in. */
+	"GET /account/sessions": {
+		query: undefined;
+		body: undefined;
+		answer: OwnSessions;
+	};
+	/** Ends all own sessions but this one. */
+	"DELETE /account/sessions": {
+		query: undefined;
+		body: undefined;
+		answer: Ended;
+	};
+	/** Ends one of the own sessions. */
+	"DELETE /account/sessions/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: Ended;
+	};
 	/** Compares what passed each hop, minute by minute. */
 	"GET /audit": {
 		query: {
@@ -701,11 +1091,46 @@ export interface Operations {
 		body: undefined;
 		answer: Audit;
 	};
+	/** What was changed, by whom and from where, the newest first. */
+	"GET /audit-trail": {
+		query: {
+			/** The most items of a page. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+			/** Only changes by this user (e-mail or system's name). */
+			who?: string;
+			/** Only changes by this door. */
+			how?: "socket" | "files" | "session" | "key";
+			/** Only changes whose action begins so: POST /projects. */
+			action?: string;
+			/** Only changes whose target begins so: /projects/7. */
+			target?: string;
+			/** Not before, in milliseconds since 1970. */
+			from_ms?: number;
+			/** Not after, in milliseconds since 1970. */
+			to_ms?: number;
+		};
+		body: undefined;
+		answer: Trail;
+	};
 	/** Every setting with its value and where it comes from. */
 	"GET /config": {
 		query: undefined;
 		body: undefined;
 		answer: Config;
+	};
+	/** How Postgres, Kafka and ClickHouse are connected. */
+	"GET /connections": {
+		query: undefined;
+		body: undefined;
+		answer: Connections;
+	};
+	/** Connects to a Postgres and says what it found. */
+	"POST /connections/postgres/test": {
+		query: undefined;
+		body: PostgresTest;
+		answer: PostgresTested;
 	};
 	/** Consumer groups with their offsets and lags. */
 	"GET /consumer-groups": {
@@ -805,6 +1230,30 @@ export interface Operations {
 		};
 		body: undefined;
 		answer: string;
+	};
+	/** What personal keys can be given. */
+	"GET /key-scopes": {
+		query: undefined;
+		body: undefined;
+		answer: Scopes;
+	};
+	/** Lists the personal keys of all users. */
+	"GET /keys": {
+		query: undefined;
+		body: undefined;
+		answer: Keys;
+	};
+	/** Makes a personal key for a user. */
+	"POST /keys": {
+		query: undefined;
+		body: KeyNew;
+		answer: KeyMade;
+	};
+	/** Revokes a personal key. */
+	"DELETE /keys/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: Revoked;
 	};
 	/** This document. */
 	"GET /openapi.json": {
@@ -913,6 +1362,21 @@ export interface Operations {
 		body: undefined;
 		answer: Group;
 	};
+	/** Keys that were replaced and still work. */
+	"GET /projects/{id}/old-tokens": {
+		query: undefined;
+		body: undefined;
+		answer: OldTokens;
+	};
+	/** Ends one replaced key, or all, before its time. */
+	"DELETE /projects/{id}/old-tokens": {
+		query: {
+			/** Only this key. */
+			api_token?: string;
+		};
+		body: undefined;
+		answer: ProjectDeleted;
+	};
 	/** Lists persons. */
 	"GET /projects/{id}/persons": {
 		query: {
@@ -977,11 +1441,23 @@ export interface Operations {
 		body: undefined;
 		answer: PropertyDefinitions;
 	};
-	/** Gives a project a new key. */
+	/** Gives a project a new key; the old one goes on for a while. */
 	"POST /projects/{id}/rotate-token": {
 		query: undefined;
-		body: undefined;
+		body: ProjectRotate;
 		answer: Project;
+	};
+	/** What each project sent today and in a week, and when last. */
+	"GET /projects/activity": {
+		query: undefined;
+		body: undefined;
+		answer: ProjectActivity;
+	};
+	/** Every project setting: what it is for, what is allowed. */
+	"GET /projects/settings": {
+		query: undefined;
+		body: undefined;
+		answer: ProjectSettingsTable;
 	};
 	/** Whether every role can do its work. */
 	"GET /ready": {
@@ -1002,6 +1478,24 @@ export interface Operations {
 		body: undefined;
 		answer: Series;
 	};
+	/** Who is signed in. */
+	"GET /session": {
+		query: undefined;
+		body: undefined;
+		answer: Session;
+	};
+	/** Signs in. */
+	"POST /session": {
+		query: undefined;
+		body: SignIn;
+		answer: Session;
+	};
+	/** Signs out. */
+	"DELETE /session": {
+		query: undefined;
+		body: undefined;
+		answer: SignedOut;
+	};
 	/** Every setting: what it is for, its value, what it waits for. */
 	"GET /settings": {
 		query: undefined;
@@ -1013,6 +1507,24 @@ export interface Operations {
 		query: undefined;
 		body: SettingsChange;
 		answer: Settings;
+	};
+	/** Whether there is no user yet. */
+	"GET /setup": {
+		query: undefined;
+		body: undefined;
+		answer: Setup;
+	};
+	/** Makes the first administrator and signs in. */
+	"POST /setup": {
+		query: undefined;
+		body: SetupNew;
+		answer: SessionMade;
+	};
+	/** The link by which the first administrator is made. */
+	"POST /setup/token": {
+		query: undefined;
+		body: undefined;
+		answer: SetupToken;
 	};
 	/** Runs a query of ClickHouse. */
 	"POST /sql": {
@@ -1049,6 +1561,21 @@ export interface Operations {
 		query: undefined;
 		body: undefined;
 		answer: TopicDeleted;
+	};
+	/** Records of a topic, a page at a time. */
+	"GET /topics/{name}/browse": {
+		query: {
+			/** end: the newest first (default); start, an offset or a time (2026-01-31T10:20 in UTC): from there on. */
+			from?: string;
+			/** Only this partition. */
+			partition?: number;
+			/** The most records of a page; 50 if it is not given. */
+			limit?: number;
+			/** The next of the page before. */
+			cursor?: string;
+		};
+		body: undefined;
+		answer: RecordPage;
 	};
 	/** Records of a topic, one JSON object a line. */
 	"GET /topics/{name}/records": {
@@ -1100,5 +1627,41 @@ export interface Operations {
 		};
 		body: undefined;
 		answer: TracePlaces;
+	};
+	/** Lists users. */
+	"GET /users": {
+		query: undefined;
+		body: undefined;
+		answer: Users;
+	};
+	/** Makes a user. */
+	"POST /users": {
+		query: undefined;
+		body: UserNew;
+		answer: UserMade;
+	};
+	/** One user. */
+	"GET /users/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: User;
+	};
+	/** Changes a user's name or role. */
+	"PATCH /users/{id}": {
+		query: undefined;
+		body: UserChange;
+		answer: User;
+	};
+	/** Deletes a user with its keys. */
+	"DELETE /users/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: ProjectDeleted;
+	};
+	/** Gives a user a new password; its sessions end. */
+	"POST /users/{id}/password": {
+		query: undefined;
+		body: PasswordNew;
+		answer: User;
 	};
 }
