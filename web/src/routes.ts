@@ -48,6 +48,20 @@ export const routes: Route[] = [
 	},
 
 	// watch: Overview, Live, Explore, Persons, Groups
+	{
+		path: "/overview",
+		title: "Overview",
+		role: "viewer",
+		load: () => import("./pages/overview"),
+		nav: { group: "watch", key: "o" },
+	},
+	{
+		path: "/live",
+		title: "Live events",
+		role: "viewer",
+		load: () => import("./pages/live"),
+		nav: { group: "watch", key: "l" },
+	},
 
 	// repair: Dead letters, Topics, Connections
 
