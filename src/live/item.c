@@ -180,6 +180,16 @@ put_text(struct buf *b, const char *name, struct slice text)
 	buf_fini(&clean);
 }
 
+/* What has passed before is told without the time. */
+static void
+put_seen(struct buf *b, int64_t seen_ms)
+{
+	if (seen_ms < 0)
+		buf_append_lit(b, ",\"seen_ms\":null");
+	else
+		buf_printf(b, ",\"seen_ms\":%lld", (long long)seen_ms);
+}
+
 void
 live_item_put(struct buf *b, const struct live_item *it, int64_t seen_ms)
 {
@@ -187,13 +197,13 @@ live_item_put(struct buf *b, const struct live_item *it, int64_t seen_ms)
 
 	buf_printf(b,
 		"{\"uuid\":\"%.36s\",\"project_id\":%lld,\"at_ms\":%lld,"
-		"\"seen_ms\":%lld,\"state\":\"%s\",\"topic\":\"%s\","
+		"\"state\":\"%s\",\"topic\":\"%s\","
 		"\"partition\":%d,\"offset\":%lld,\"bytes\":%zu",
 		it->uuid.p, (long long)it->team_id, (long long)it->at_ms,
-		(long long)seen_ms,
 		src->kind == LIVE_LETTER ? "dead_letter" : "captured",
 		topic_defs[src->topic].name, src->partition,
 		(long long)it->offset, it->value.len);
+	put_seen(b, seen_ms);
 	put_text(b, "event", it->event);
 	put_text(b, "distinct_id", it->distinct_id);
 	put_text(b, "error", it->error);
@@ -204,11 +214,12 @@ void
 live_state_put(struct buf *b, const struct live_item *it, int64_t seen_ms)
 {
 	buf_printf(b,
-		"{\"uuid\":\"%.36s\",\"project_id\":%lld,\"seen_ms\":%lld,"
+		"{\"uuid\":\"%.36s\",\"project_id\":%lld,"
 		"\"state\":\"%s\",\"offset\":%lld",
-		it->uuid.p, (long long)it->team_id, (long long)seen_ms,
+		it->uuid.p, (long long)it->team_id,
 		it->source->kind == LIVE_LETTER ? "dead_letter" : "processed",
 		(long long)it->offset);
+	put_seen(b, seen_ms);
 	put_text(b, "person_id", it->person_id);
 	put_text(b, "person_mode", it->person_mode);
 	put_text(b, "error", it->error);

@@ -49,6 +49,7 @@ struct live_filter {
  *     "error"}
  *   state: {"uuid","project_id","state":"processed"|"dead_letter","seen_ms",
  *     "offset","person_id","person_mode","error"}, of one that was put before
+ *     seen_ms is null of what passed before it came.
  *   flow, once a second: {"matched","shown","left_out","skipped"}: how many
  *     events of the second before were for this viewer, were put and were not,
  *     and how many were not even looked at.

@@ -84,6 +84,7 @@ void live_item_read_rest(struct live_item *it,
 	const struct batch_record_view *rec, struct arena *a);
 /* Whose it is, by the key in the header. */
 struct slice live_item_token(const struct batch_record_view *rec);
+/* seen_ms -1: it passed before. */
 void live_item_put(struct buf *b, const struct live_item *it, int64_t seen_ms);
 void live_state_put(struct buf *b, const struct live_item *it, int64_t seen_ms);
 /* The part of a record's value that a text is looked for in. */

@@ -260,6 +260,7 @@ live_look(struct live *l)
 	for (int i = 0; i < LIVE_SOURCES; i++)
 		look_at_new(&k, i);
 	k.is_recent = true;
+	k.seen_ms = -1;
 	k.recent = who_has_come(l);
 	if (k.recent > 0) {
 		for (int i = 0; i < LIVE_SOURCES; i++)

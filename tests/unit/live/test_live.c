@@ -370,6 +370,7 @@ who_comes_late_sees_what_has_just_passed(void **state)
 	wait_for(&s, "\"event\":\"recent\"", 20);
 	wait_for(&s, "\"state\":\"processed\"", 1);
 	settle(&s);
+	assert_int_equal(count_now(&s, "\"seen_ms\":null"), 21);
 	assert_int_equal(count_now(&s, "\"event\":\"old\""), 0);
 	assert_int_equal(count_now(&s, "dead_letter"), 0);
 	capture(w, "phc_one", "new", "{}", 50, 1);

@@ -793,11 +793,14 @@ export type FirstEvent = {
 	looked_to_ms: number;
 };
 
+/** When it passed; null: before the view was opened. */
+export type SeenMs = number | null;
+
 export type LiveEvent = {
 	uuid: string;
 	project_id: number;
 	at_ms: number;
-	seen_ms: number;
+	seen_ms: SeenMs;
 	state: "captured" | "dead_letter";
 	topic: string;
 	partition: number;
@@ -811,7 +814,7 @@ export type LiveEvent = {
 export type LiveState = {
 	uuid: string;
 	project_id: number;
-	seen_ms: number;
+	seen_ms: SeenMs;
 	state: "processed" | "dead_letter";
 	offset: number;
 	person_id: string | null;

@@ -111,6 +111,22 @@ const kindWords: Record<TracePlace["kind"], string> = {
 	heatmap: "Heatmap points of it",
 };
 
+// In the order of the way, not of the search.
+const kindOrder: TracePlace["kind"][] = [
+	"capture",
+	"output",
+	"person",
+	"heatmap",
+	"warning",
+	"letter",
+];
+
+function inOrder(places: TracePlace[]): TracePlace[] {
+	return [...places].sort(
+		(a, b) => kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind),
+	);
+}
+
 function Place(props: { place: TracePlace }): JSX.Element {
 	const { place } = props;
 	const error = place.error;
@@ -184,7 +200,7 @@ function TraceOf(props: { row: Row }): JSX.Element {
 				{(f) => (
 					<>
 						<ol class="live-places">
-							{f.places.map((p) => (
+							{inOrder(f.places).map((p) => (
 								<Place
 									key={`${p.topic}-${p.partition}-${p.offset}`}
 									place={p}

@@ -132,7 +132,9 @@ function Rows(props: {
 				{
 					id: "at",
 					title: "Received",
-					cell: (r) => <span class="number">{clockText(r.atMs)}</span>,
+					cell: (r) => (
+						<span class="number live-clock">{clockText(r.atMs)}</span>
+					),
 				},
 				{
 					id: "event",
@@ -140,7 +142,7 @@ function Rows(props: {
 					cell: (r) => (
 						<button
 							type="button"
-							class="live-open break"
+							class="live-open"
 							onClick={() => props.onOpen(r)}
 						>
 							{r.event || "(no name)"}
@@ -150,7 +152,6 @@ function Rows(props: {
 				{
 					id: "distinct_id",
 					title: "Distinct id",
-					grow: true,
 					cell: (r) => <span class="break">{r.distinctId}</span>,
 				},
 				...(props.withProject

@@ -43,15 +43,11 @@ function rowOf(e: LiveEvent): Row {
 	};
 }
 
-// What was read long after it came tells nothing of how long it took.
-const FRESH_MS = 60_000;
-
 function withState(row: Row, s: LiveState): Row {
-	const took = s.seen_ms - row.atMs;
 	return {
 		...row,
 		state: s.state,
-		tookMs: took >= 0 && took < FRESH_MS ? took : undefined,
+		tookMs: s.seen_ms === null ? undefined : Math.max(0, s.seen_ms - row.atMs),
 		error: s.error ?? "",
 		personId: s.person_id ?? "",
 	};

@@ -175,8 +175,12 @@ function belongs(plot: Plot, name: string): boolean {
 	);
 }
 
-function label(name: string): string {
+const unitWords: Record<string, string> = { s: "time", bytes: "size" };
+
+/** Of several by their names, of one by its unit. */
+function label(name: string, unit: string, isOne: boolean): string {
 	const [, last = name] = name.split(".");
+	if (isOne) return unitWords[unit] ?? unit;
 	return name.startsWith("memory.")
 		? last === "daemon"
 			? "Sluice"
@@ -198,7 +202,10 @@ function One(props: { plot: Plot; data: Series }): JSX.Element | null {
 	const series = useMemo(() => {
 		const rows = data.items.filter((s) => belongs(plot, s.name));
 		const some = rows.length > 1 ? rows.filter((s) => hasAny(s.values)) : rows;
-		return some.map((s) => ({ label: label(s.name), values: s.values }));
+		return some.map((s) => ({
+			label: label(s.name, s.unit, rows.length === 1),
+			values: s.values,
+		}));
 	}, [data]);
 	return (
 		<div class="overview-chart stack tight">
