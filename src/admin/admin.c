@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "explore/console.h"
 
 #define ARENA_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
@@ -37,6 +38,13 @@ make_auth(struct admin *a, struct err *e)
 	return auth_new(&o, &a->auth, e);
 }
 
+static int
+make_console(struct admin *a, struct err *e)
+{
+	a->console = console_new();
+	return a->console == NULL ? err_set(e, ERR_NO_MEMORY, "no memory") : 0;
+}
+
 int
 admin_new(const struct admin_options *o, struct admin **out, struct err *e)
 {
@@ -55,6 +63,8 @@ admin_new(const struct admin_options *o, struct admin **out, struct err *e)
 	rc = make_auth(a, e);
 	if (rc == 0)
 		rc = check_new(&a->schemas, e);
+	if (rc == 0)
+		rc = make_console(a, e);
 	if (rc == 0)
 		rc = dlq_new(o->spool, o->state, &a->dlq, e);
 	if (rc == 0)
@@ -78,6 +88,7 @@ admin_free(struct admin *a)
 	letters_watch_free(a);
 	dlq_free(a->dlq);
 	pg_test_free(a->pg_test);
+	console_free(a->console);
 	schema_set_free(a->schemas);
 	auth_free(a->auth);
 	lock_fini(&a->lock);

@@ -20,6 +20,9 @@ struct letters_watch;
 struct watch;
 struct pg_test;
 struct admin_waiting;
+struct console;
+struct team;
+struct team_snapshot;
 
 #define ADMIN_WORKERS 4
 #define ADMIN_QUERIES_MAX 3 /* of the workers, so that one is always left */
@@ -77,6 +80,7 @@ struct admin {
 	struct dlq *dlq;
 	struct letters_watch *letters;
 	struct watch *watch; /* NULL: no daemon runs */
+	struct console *console; /* queries of people */
 	bool stopping; /* guarded by lock */
 	int n_queries; /* atomic */
 	const char *hosts; /* of admin.hosts, read by the HTTP server */
@@ -114,6 +118,7 @@ struct admin_call {
 	bool is_no_change; /* it only looked: not for the audit trail */
 	int refused_status; /* of an error without a code of its own, or 0 */
 	const char *refused_code;
+	const char *error_more; /* more members of an error: ",\"line\":1" */
 	/* Instead of out: a stream (see http_answer_stream). */
 	long (*stream)(void *cookie, char *out, size_t max);
 	void (*stream_free)(void *cookie);
@@ -185,6 +190,12 @@ MUST_CHECK int admin_project(struct admin_call *c,
  * when it is off. */
 MUST_CHECK int admin_ask_clickhouse(struct admin *a, const char *query,
 	const char *format, struct buf *out, struct err *e);
+/* A query of people (explore/console.h): what it found goes to c->out as an
+ * object with the members of more (",\"a\":1", or ""). (console.c) */
+struct clickhouse_pair;
+MUST_CHECK int admin_ask_console(struct admin_call *c, const char *query,
+	const struct clickhouse_pair *params, size_t n_params,
+	struct slice more, struct err *e);
 /* The person as JSON text, by distinct id, or by uuid if that is NULL. The
  * project is the path's first parameter. NOT_FOUND. */
 MUST_CHECK int admin_person_text(struct admin_call *c, struct slice distinct_id,
@@ -271,6 +282,15 @@ int admin_ready_api(struct admin_call *c, struct err *e);
 int admin_drained(struct admin_call *c, struct err *e);
 int admin_sql(struct admin_call *c, struct err *e);
 int admin_first_event(struct admin_call *c, struct err *e);
+int admin_console_run(struct admin_call *c, struct err *e);
+int admin_console_cancel(struct admin_call *c, struct err *e);
+int admin_sql_schema(struct admin_call *c, struct err *e);
+int admin_saved_list(struct admin_call *c, struct err *e);
+int admin_saved_create(struct admin_call *c, struct err *e);
+int admin_saved_show(struct admin_call *c, struct err *e);
+int admin_saved_change(struct admin_call *c, struct err *e);
+int admin_saved_delete(struct admin_call *c, struct err *e);
+int admin_insights(struct admin_call *c, struct err *e);
 int admin_trace(struct admin_call *c, struct err *e);
 int admin_trace_places(struct admin_call *c, struct err *e);
 int admin_trace_changes(struct admin_call *c, struct err *e);

@@ -25,6 +25,7 @@ static const struct {
 	{"canary", "Canary"},
 	{"capture", "Receiving events"},
 	{"clickhouse", "ClickHouse"},
+	{"console", "SQL console"},
 	{"dlq", "Dead letters"},
 	{"ingest", "App server"},
 	{"kafka", "Kafka"},

@@ -8,6 +8,11 @@ export type Error = {
 		message: string;
 		/** What of the request it is about. */
 		field?: string;
+		/** Of a query: where, from 1. */
+		line?: number;
+		column?: number;
+		/** Of a query: ClickHouse's own words. */
+		detail?: string;
 	};
 };
 
@@ -1029,6 +1034,118 @@ export type Trail = {
 	next: Next;
 };
 
+export type ConsoleQuery = {
+	query: string;
+	/** Chosen by who asks; by it the query can be cancelled. */
+	id?: string;
+};
+
+export type ConsoleResult = {
+	columns: Array<{
+		name: string;
+		type: string;
+	}>;
+	/** A value for each column; whole numbers of 64 bits and more are strings. */
+	rows: Array<unknown[]>;
+	n_rows: number;
+	/** There are more rows. */
+	truncated: boolean;
+	statistics: null | {
+		elapsed?: number;
+		rows_read?: number;
+		bytes_read?: number;
+	};
+};
+
+export type ConsoleCancelled = {
+	cancelled: boolean;
+};
+
+export type SavedQuery = {
+	id: number;
+	name: string;
+	query: string;
+	chart: Map;
+	owner: string;
+	is_own: boolean;
+	may_change: boolean;
+	is_shared: boolean;
+	created_at: Time;
+	changed_at: Time;
+};
+
+export type SavedQueries = {
+	items: SavedQuery[];
+	next: Next;
+};
+
+export type SavedQueryNew = {
+	name: string;
+	query: string;
+	chart?: {
+		[name: string]: unknown;
+	};
+	is_shared?: boolean;
+};
+
+export type SavedQueryDeleted = {
+	deleted: boolean;
+};
+
+export type SqlSchema = {
+	tables: Array<{
+		name: string;
+		columns: Array<{
+			name: string;
+			type: string;
+		}>;
+	}>;
+	functions: Strings;
+	events: Strings;
+	properties: Strings;
+};
+
+export type Insight = {
+	/** Chosen by who asks; by it the query can be cancelled. */
+	id?: string;
+	kind: "trends" | "funnel" | "retention" | "top";
+	/** Since when, in seconds since 1970. */
+	from: number;
+	/** Before when. */
+	to: number;
+	interval?: "hour" | "day" | "week" | "month";
+	measure?: "events" | "users";
+	/** Only this event; trends, retention, top. */
+	event?: string;
+	/** Retention: what counts as coming back; empty: any event. */
+	return_event?: string;
+	breakdown?: "none" | "event" | "property" | "person_property";
+	/** Of the breakdown, or whose values are counted. */
+	property?: string;
+	/** Funnel: the events in their order. */
+	steps?: string[];
+	/** Funnel: hours from the first step to the last. */
+	window_h?: number;
+	top?: "events" | "properties" | "values";
+	limit?: number;
+};
+
+export type InsightResult = {
+	columns: Array<{
+		name: string;
+		type: string;
+	}>;
+	rows: Array<unknown[]>;
+	n_rows: number;
+	truncated: boolean;
+	statistics: null | {
+		[name: string]: unknown;
+	};
+	/** The same as a query to edit. */
+	sql: string;
+	timezone: string;
+};
+
 /** What each call takes and gives. */
 export interface Operations {
 	/** Changes the own name. */
@@ -1365,6 +1482,12 @@ export interface Operations {
 		body: undefined;
 		answer: Group;
 	};
+	/** Answers a ready-made question about a project's events. */
+	"POST /projects/{id}/insights": {
+		query: undefined;
+		body: Insight;
+		answer: InsightResult;
+	};
 	/** Keys that were replaced and still work. */
 	"GET /projects/{id}/old-tokens": {
 		query: undefined;
@@ -1534,6 +1657,57 @@ export interface Operations {
 		query: undefined;
 		body: Sql;
 		answer: string;
+	};
+	/** Runs a query that only reads, within limits. */
+	"POST /sql/console": {
+		query: undefined;
+		body: ConsoleQuery;
+		answer: ConsoleResult;
+	};
+	/** Ends a query that runs. */
+	"DELETE /sql/console/{query_id}": {
+		query: undefined;
+		body: undefined;
+		answer: ConsoleCancelled;
+	};
+	/** Lists the queries that are kept. */
+	"GET /sql/saved": {
+		query: undefined;
+		body: undefined;
+		answer: SavedQueries;
+	};
+	/** Keeps a query. */
+	"POST /sql/saved": {
+		query: undefined;
+		body: SavedQueryNew;
+		answer: SavedQuery;
+	};
+	/** One query that is kept. */
+	"GET /sql/saved/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: SavedQuery;
+	};
+	/** Changes a query that is kept. */
+	"PUT /sql/saved/{id}": {
+		query: undefined;
+		body: SavedQueryNew;
+		answer: SavedQuery;
+	};
+	/** Deletes a query that is kept. */
+	"DELETE /sql/saved/{id}": {
+		query: undefined;
+		body: undefined;
+		answer: SavedQueryDeleted;
+	};
+	/** Tables, columns, functions and names of events and properties, to complete what is typed. */
+	"GET /sql/schema": {
+		query: {
+			/** Names of events and properties of this project. */
+			project?: number;
+		};
+		body: undefined;
+		answer: SqlSchema;
 	};
 	/** State of all hops. */
 	"GET /status": {
