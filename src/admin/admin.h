@@ -61,6 +61,7 @@ struct admin_options {
 	struct canary *canary;
 	struct pg *pg; /* NULL: persons are in state.db */
 	struct http_tls *tls; /* NULL: capture has no TLS */
+	struct http_tls *admin_tls; /* NULL: the admin port has none */
 	const struct admin_settings *settings; /* NULL: not to be changed */
 	void (*disk)(void *cookie, struct admin_disk *out);
 	void *cookie;

@@ -188,6 +188,13 @@ options_of(struct admin *a, const char *name, int fd,
 	};
 }
 
+/* Browsers that came by TLS once never come without it again. */
+static void
+only_by_tls(struct http_request *r)
+{
+	http_set_header(r, "Strict-Transport-Security", "max-age=31536000");
+}
+
 static int
 start_tcp(struct admin *a, const struct net_listen *tcp, uint16_t *port,
 	struct err *e)
@@ -205,6 +212,12 @@ start_tcp(struct admin *a, const struct net_listen *tcp, uint16_t *port,
 		return err_prefix(e, "admin.listen");
 	o = options_of(a, "admin", fd, routes);
 	o.allowed_hosts = &a->hosts;
+	if (a->o.admin_tls != NULL) {
+		o.listen_fd = -1;
+		o.tls_listen_fd = fd;
+		o.tls = a->o.admin_tls;
+		o.decorate = only_by_tls;
+	}
 	return http_start(&o, &a->tcp_server, e);
 }
 

@@ -23,19 +23,18 @@ warning_of(const struct http_tls_state *st, int64_t now_us)
 	return "";
 }
 
-void
-admin_put_tls(struct admin *a, struct buf *b)
+static void
+put_state(struct http_tls *t, struct buf *b)
 {
 	int64_t now_us = clock_now_us();
 	char until[CLOCK_TEXT_MAX], loaded[CLOCK_TEXT_MAX];
 	struct http_tls_state st;
 
-	buf_append_lit(b, ",\"tls\":");
-	if (a->o.tls == NULL) {
+	if (t == NULL) {
 		buf_append_lit(b, "null");
 		return;
 	}
-	http_tls_state(a->o.tls, &st);
+	http_tls_state(t, &st);
 	clock_format(st.not_after_us, CLOCK_RFC3339, until);
 	clock_format(st.loaded_at_us, CLOCK_RFC3339, loaded);
 	buf_append_lit(b, "{\"names\":");
@@ -48,5 +47,19 @@ admin_put_tls(struct admin *a, struct buf *b)
 	json_put_string(b, slice_str(warning_of(&st, now_us)));
 	buf_append_lit(b, ",\"error\":");
 	json_put_string(b, slice_str(st.error));
+	buf_append_char(b, '}');
+}
+
+void
+admin_put_tls(struct admin *a, struct buf *b)
+{
+	const char *warning = admin_warning(a);
+
+	buf_append_lit(b, ",\"tls\":");
+	put_state(a->o.tls, b);
+	buf_append_lit(b, ",\"admin\":{\"tls\":");
+	put_state(a->o.admin_tls, b);
+	buf_append_lit(b, ",\"warning\":");
+	json_put_string(b, slice_str(warning == NULL ? "" : warning));
 	buf_append_char(b, '}');
 }

@@ -60,18 +60,31 @@ print_waiting(struct api_doc *d)
 }
 
 static void
-print_tls(struct api_doc *d)
+print_certificate(struct api_doc *d, uint32_t object, const char *of)
 {
-	uint32_t tls = json_member(&d->json, 0, SLICE_LIT("tls"));
+	uint32_t tls = json_member(&d->json, object, SLICE_LIT("tls"));
 
 	if (tls == 0 || d->json.nodes[tls].type != JSON_OBJECT)
 		return;
-	printf("certificate  of %s expires %s, in %s days\n",
+	printf("certificate  %sof %s expires %s, in %s days\n", of,
 		api_text(d, tls, "names"), api_text(d, tls, "expires_at"),
 		api_text(d, tls, "days_left"));
 	if (api_text(d, tls, "warning")[0] != '\0')
 		printf("warning      %s %s\n", api_text(d, tls, "warning"),
 			api_text(d, tls, "error"));
+}
+
+static void
+print_tls(struct api_doc *d)
+{
+	uint32_t admin = json_member(&d->json, 0, SLICE_LIT("admin"));
+
+	print_certificate(d, 0, "");
+	if (admin == 0 || d->json.nodes[admin].type != JSON_OBJECT)
+		return;
+	print_certificate(d, admin, "of the admin ");
+	if (api_text(d, admin, "warning")[0] != '\0')
+		printf("warning      %s\n", api_text(d, admin, "warning"));
 }
 
 static void

@@ -25,6 +25,7 @@ struct both {
 
 struct http_tls {
 	char *cert_path, *key_path;
+	enum stats_metric expires;
 	struct lock lock; /* guards all below */
 	struct cond wake;
 	bool stop;
@@ -100,7 +101,7 @@ use(struct http_tls *t, struct http_cert *fresh)
 	s->n_loads++;
 	s->error[0] = '\0';
 	lock_release(&t->lock);
-	stats_set(STATS_TLS_EXPIRES, 0, (double)fresh->not_after_us / 1e6);
+	stats_set(t->expires, 0, (double)fresh->not_after_us / 1e6);
 	http_cert_unref(old);
 }
 
@@ -187,7 +188,7 @@ tls_free(struct http_tls *t)
 
 int
 http_tls_open(const char *cert_path, const char *key_path,
-	struct http_tls **out, struct err *e)
+	enum stats_metric expires, struct http_tls **out, struct err *e)
 {
 	struct http_tls *t = mem_new(struct http_tls);
 	int err = 0;
@@ -197,6 +198,7 @@ http_tls_open(const char *cert_path, const char *key_path,
 	lock_init(&t->lock);
 	lock_init(&t->loading);
 	cond_init(&t->wake);
+	t->expires = expires;
 	t->cert_path = mem_strdup(cert_path);
 	t->key_path = mem_strdup(key_path);
 	if (t->cert_path == NULL || t->key_path == NULL)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "stats/stats.h"
 
 /*
  * A certificate chain and its key from two PEM files, replaced without restart
@@ -25,9 +26,9 @@ struct http_tls_state {
 };
 
 /* INVALID: the files cannot be read or do not belong together. Starts a thread
- * that watches them. */
+ * that watches them. expires: the gauge that tells when it expires. */
 MUST_CHECK int http_tls_open(const char *cert_path, const char *key_path,
-	struct http_tls **out, struct err *e);
+	enum stats_metric expires, struct http_tls **out, struct err *e);
 /* Looks at the files now. NULL allowed. @thread any */
 void http_tls_reload(struct http_tls *t);
 void http_tls_state(struct http_tls *t, struct http_tls_state *out);

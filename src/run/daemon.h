@@ -73,6 +73,7 @@ struct daemon {
 	struct put_back *put_back; /* NULL: projects are in SQLite */
 	struct capture *capture;
 	struct http_tls *tls; /* NULL: capture has no TLS */
+	struct http_tls *admin_tls; /* NULL: the admin port has none */
 	struct flag_app flags; /* served on the capture port, with remote */
 	struct remote *remote;
 	struct clickhouse *clickhouse;

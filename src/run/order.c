@@ -78,6 +78,7 @@ parts_reload(struct daemon *d)
 		capture_reload(d->capture, c);
 	dedupe_apply(d);
 	http_tls_reload(d->tls);
+	http_tls_reload(d->admin_tls);
 	canary_reload(d->canary, c);
 	retention_apply(d);
 	admin_reload(d->admin, d->conf);

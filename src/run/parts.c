@@ -293,8 +293,8 @@ start_tls(struct daemon *d, struct err *e)
 
 	if (strcmp(c->capture_tls_listen, "off") == 0)
 		return 0;
-	if (http_tls_open(
-		    c->capture_tls_cert, c->capture_tls_key, &d->tls, e) != 0)
+	if (http_tls_open(c->capture_tls_cert, c->capture_tls_key,
+		    STATS_TLS_EXPIRES, &d->tls, e) != 0)
 		return err_prefix(e, "capture.tls_cert and capture.tls_key");
 	return 0;
 }
@@ -449,6 +449,8 @@ stop_admin(struct daemon *d)
 	admin_stop(d->admin, within(d, 5000));
 	admin_free(d->admin);
 	d->admin = NULL;
+	http_tls_close(d->admin_tls);
+	d->admin_tls = NULL;
 }
 
 static int
@@ -467,10 +469,23 @@ use_settings(void *cookie, struct err *e)
 }
 
 static int
+open_admin_tls(struct daemon *d, struct err *e)
+{
+	const struct conf *c = daemon_conf(d);
+
+	if (c->admin_tls_cert[0] == '\0' || !daemon_has_role(d, "admin"))
+		return 0;
+	if (http_tls_open(c->admin_tls_cert, c->admin_tls_key,
+		    STATS_ADMIN_TLS_EXPIRES, &d->admin_tls, e) != 0)
+		return err_prefix(e, "admin.tls_cert and admin.tls_key");
+	return 0;
+}
+
+static int
 start_admin(struct daemon *d, struct err *e)
 {
 	const struct conf *c = daemon_conf(d);
-	const struct admin_options o = {
+	struct admin_options o = {
 		.conf = d->conf,
 		.data_dir = d->data_dir,
 		.config = d->config,
@@ -498,9 +513,16 @@ start_admin(struct daemon *d, struct err *e)
 	if (rc < 0)
 		return err_prefix(e, "admin.listen");
 	d->settings = (struct admin_settings){try_settings, use_settings, d};
-	rc = admin_new(&o, &d->admin, e);
+	rc = open_admin_tls(d, e);
 	if (rc < 0)
 		return rc;
+	o.admin_tls = d->admin_tls;
+	rc = admin_new(&o, &d->admin, e);
+	if (rc < 0) {
+		http_tls_close(d->admin_tls);
+		d->admin_tls = NULL;
+		return rc;
+	}
 	rc = datadir_listen(d->data_dir, &fd, e);
 	if (rc == 0)
 		rc = name_port(

@@ -88,6 +88,20 @@ check_tls(const struct conf *c, struct err *e)
 }
 
 static int
+check_admin_tls(const struct conf *c, struct err *e)
+{
+	bool has_cert = c->admin_tls_cert[0] != '\0';
+	bool has_key = c->admin_tls_key[0] != '\0';
+
+	if (has_cert == has_key)
+		return 0;
+	return err_set(e, ERR_INVALID,
+		"setting admin.%s needs admin.%s: both, or neither",
+		has_cert ? "tls_cert" : "tls_key",
+		has_cert ? "tls_key" : "tls_cert");
+}
+
+static int
 check_postgres(const struct conf *c, struct err *e)
 {
 	struct pg *p;
@@ -109,6 +123,8 @@ check(const struct conf *c, struct err *e)
 		rc = check_listen("capture.listen", c->capture_listen, e);
 	if (rc == 0)
 		rc = check_tls(c, e);
+	if (rc == 0)
+		rc = check_admin_tls(c, e);
 	if (rc == 0)
 		rc = check_listen("clickhouse.listen", c->clickhouse_listen, e);
 	if (rc == 0)
