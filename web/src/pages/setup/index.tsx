@@ -128,11 +128,11 @@ export default function Setup(): JSX.Element {
 				<img src="/assets/icon.svg" alt="" width="26" height="26" />
 				Sluice
 			</div>
+			<h1>Set up Sluice</h1>
 			<Await of={state} title="Sluice could not be asked">
 				{({ needed }) =>
 					needed ? (
 						<>
-							<h1>Set up Sluice</h1>
 							<p class="muted">
 								Make the administrator: you. Then come your first project and
 								its first event.
