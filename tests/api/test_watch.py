@@ -1,0 +1,252 @@
+"""Open pages under load: the admin answers, capture and the app server go on as
+without them, and a browser that stops reading costs nothing."""
+
+import contextlib
+import http.client
+import itertools
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+from watchers import open_stream
+
+from sluicetest import SCALE, Sluice, binary, eventually, scaled
+
+HERE = pathlib.Path(__file__).parent
+PASSWORD = "correct horse battery"
+seeds = itertools.count(1)  # each load has uuids of its own
+OVERVIEWS = VIEWS = 10
+EVENTS_PER_S = 2000
+ROUND_S = scaled(10, least=3)
+FULL_S = scaled(10)
+ROUNDS = scaled(6, least=1)  # of each kind
+ANSWER_S = 0.2  # p95; asserted whole with SLUICE_SCALE=1 only
+SLOWER = 0.05
+ASKED = (
+    "/session",
+    "/status",
+    "/series?names=capture.rate",
+    "/projects",
+    "/consumer-groups",
+    "/dlq/groups",
+)
+
+
+@pytest.fixture(scope="module")
+def sluice():
+    with Sluice() as s:
+        s.api(
+            "POST",
+            "/api/v1/users",
+            {
+                "email": "admin@example.com",
+                "name": "Ada",
+                "role": "admin",
+                "password": PASSWORD,
+            },
+        )
+        s.token = s.project()["api_token"]
+        body = json.dumps({"email": "admin@example.com", "password": PASSWORD})
+        status, headers, text = s.http(
+            "admin",
+            "/api/v1/session",
+            body.encode(),
+            {"Content-Type": "application/json"},
+        )
+        assert status == 200, text
+        s.cookie = headers["Set-Cookie"].split(";")[0]
+        yield s
+
+
+def load(sluice, seconds, **options):
+    """A running load_capture; its answer is read by finish()."""
+    line = [
+        os.path.join(os.path.dirname(binary()), "tests/bench/load_capture"),
+        *("--port", str(sluice.ports["capture"]), "--token", sluice.token),
+        *("--seconds", str(seconds), "--seed", str(next(seeds))),
+    ]
+    for name, value in options.items():
+        line += [f"--{name}", str(value)]
+    return subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    return json.loads(out)
+
+
+@contextlib.contextmanager
+def open_pages(sluice):
+    """Ten overviews and ten live views; what they saw is in the yielded dict."""
+    seen = {}
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            str(HERE / "watchers.py"),
+            *(str(sluice.ports["admin"]), sluice.cookie),
+            *(str(OVERVIEWS), str(VIEWS), "1"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline() == "open\n"
+        yield seen
+        out, _ = process.communicate(timeout=60)
+        seen.update(json.loads(out))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ask_for(sluice, seconds):
+    """Asks the admin's calls in turn for so long; how long each took."""
+    took, at = [], 0
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", sluice.ports["admin"], timeout=60
+    )
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        path = "/api/v1" + ASKED[at % len(ASKED)]
+        begin = time.monotonic()
+        connection.request("GET", path, headers={"Cookie": sluice.cookie})
+        answer = connection.getresponse()
+        answer.read()
+        took.append(time.monotonic() - begin)
+        assert answer.status == 200, (path, answer.status)
+        at += 1
+        time.sleep(0.02)
+    return took
+
+
+def p95(values):
+    return sorted(values)[int(len(values) * 0.95)]
+
+
+def rss_mib(sluice):
+    with open(f"/proc/{sluice.process.pid}/status") as f:
+        (line,) = [x for x in f if x.startswith("VmRSS:")]
+    return int(line.split()[1]) / 1024
+
+
+def cpu_s(sluice):
+    with open(f"/proc/{sluice.process.pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def steady_round(sluice, with_pages):
+    """2,000 events a second; what the client and the daemon saw."""
+    with open_pages(sluice) if with_pages else contextlib.nullcontext({}) as seen:
+        cpu = cpu_s(sluice)
+        process = load(sluice, ROUND_S, rate=EVENTS_PER_S, batch=10, connections=8)
+        took = ask_for(sluice, ROUND_S) if with_pages else []
+        result = finish(process)
+        cpu = cpu_s(sluice) - cpu
+    sluice.drain()
+    return result, took + seen.get("seconds", []), cpu, seen.get("counts", {})
+
+
+def test_ten_overviews_and_live_views_under_2000_events_a_second(sluice):
+    plain, watched, took, counts = [], [], [], {}
+    steady_round(sluice, with_pages=False)  # what is made at first is not measured
+    for _ in range(ROUNDS):
+        result, _, cpu, _ = steady_round(sluice, with_pages=False)
+        plain.append((result, cpu))
+        result, some, cpu, counts = steady_round(sluice, with_pages=True)
+        watched.append((result, cpu))
+        took += some
+    rates = [
+        statistics.median(r["events_per_s"] for r, _ in rounds)
+        for rounds in (plain, watched)
+    ]
+    cpus = [statistics.median(c / r["seconds"] for r, c in x) for x in (plain, watched)]
+    p99s = [statistics.median(r["p99_ms"] for r, _ in x) for x in (plain, watched)]
+    print(
+        f"\nadmin: {len(took)} answers, p50 {statistics.median(took) * 1000:.1f} ms, "
+        f"p95 {p95(took) * 1000:.1f} ms, most {max(took) * 1000:.1f} ms\n"
+        f"capture at {EVENTS_PER_S} events/s: {rates[0]:.0f}/s without pages, "
+        f"{rates[1]:.0f}/s with; p99 {p99s[0]:.1f} ms, {p99s[1]:.1f} ms; "
+        f"processors {cpus[0]:.2f}, {cpus[1]:.2f}\n"
+        f"seen by the pages in the last round: {counts}"
+    )
+    for result, _ in plain + watched:
+        assert result["refused"] == result["broken"] == 0, result
+    # Each overview is told once a second, each view of some events and their state.
+    assert counts["status"] >= OVERVIEWS * (ROUND_S - 1)
+    assert counts["flow"] >= VIEWS * (ROUND_S - 1)
+    assert counts["event"] >= VIEWS * 10 and counts["state"] >= VIEWS * 10
+    assert rates[1] >= rates[0] * (1 - SLOWER if SCALE >= 1 else 0.8)
+    assert p95(took) < (ANSWER_S if SCALE >= 1 else 5 * ANSWER_S)
+
+
+def full_round(sluice, with_pages):
+    """As fast as it goes: events a second into the front log, and out of the app
+    server once all are in."""
+    with open_pages(sluice) if with_pages else contextlib.nullcontext({}):
+        result = finish(load(sluice, FULL_S, batch=50, connections=16))
+        begin = time.monotonic()
+        sluice.drain(timeout_s=300)
+        whole = result["seconds"] + time.monotonic() - begin
+    return result["events_per_s"], result["events_ok"] / whole
+
+
+def test_ingestion_at_full_speed_is_at_most_5_percent_slower(sluice):
+    rounds = {False: [], True: []}
+    full_round(sluice, with_pages=False)
+    for _ in range(ROUNDS):
+        for with_pages in (False, True):
+            rounds[with_pages].append(full_round(sluice, with_pages))
+    for i, what in enumerate(("into the front log", "through the app server")):
+        without, within = (
+            statistics.median(r[i] for r in rounds[x]) for x in (False, True)
+        )
+        print(
+            f"\n{what}: {without:.0f} events/s without pages, {within:.0f} with "
+            f"({(within / without - 1) * 100:+.1f} %)"
+        )
+        assert within > 0
+        if SCALE >= 1:  # one second says nothing of 5 %
+            assert within >= without * (1 - SLOWER), what
+
+
+def test_a_browser_that_stops_reading_holds_no_memory(sluice):
+    sluice.drain()
+    warm = load(sluice, ROUND_S, rate=EVENTS_PER_S, batch=10, connections=8)
+    finish(warm)
+    before = rss_mib(sluice)
+    streams = [
+        open_stream(sluice.ports["admin"], sluice.cookie, path, receive_bytes=4096)
+        for path in ("/status/stream", "/projects/1/events/stream?per_s=200")
+        for _ in range(10)
+    ]
+    finish(load(sluice, 4 * ROUND_S, rate=EVENTS_PER_S, batch=10, connections=8))
+    grown = rss_mib(sluice) - before
+    print(f"\n20 streams that nobody reads: RSS {before:.1f} MiB, {grown:+.1f} MiB")
+    # Each has at most 256 KiB of what was not read, twice that while it grows.
+    assert grown < 20
+    assert ask_for(sluice, 1)
+    if SCALE >= 1:  # and after half a minute they are let go
+
+        def is_closed(stream):
+            stream.setblocking(False)
+            try:
+                while stream.recv(65536):
+                    pass
+            except BlockingIOError:
+                return False
+            except OSError:
+                pass
+            return True
+
+        time.sleep(40)
+        eventually(lambda: all(is_closed(s) for s in streams), 60, "streams are closed")
+    for stream in streams:
+        stream.close()
