@@ -140,17 +140,31 @@ check_query(struct admin_call *c, const struct admin_route *r, struct err *e)
 	return check_required(c, r, e);
 }
 
+bool
+check_needs_body(const struct schema_set *s, const struct admin_route *r)
+{
+	const struct json_doc *d =
+		r->body == NULL ? NULL : schema_find(s, slice_str(r->body));
+
+	return d != NULL && json_member(d, 0, SLICE_LIT("required")) != 0;
+}
+
+/* Where no member must be there, no body is as an empty object. */
 static int
 check_body(struct admin_call *c, const struct admin_route *r, struct err *e)
 {
 	const struct json_limits lim = {16, 100000};
+	struct slice body = c->body;
 	struct schema_fault f;
 
 	if (r->body == NULL)
 		return 0;
-	if (slice_trim(c->body).len == 0)
-		return err_set(e, ERR_INVALID, "a JSON body is wanted");
-	if (json_parse(c->arena, c->body, &lim, &c->json, e) < 0)
+	if (slice_trim(body).len == 0) {
+		if (check_needs_body(c->a->schemas, r))
+			return err_set(e, ERR_INVALID, "a JSON body is wanted");
+		body = SLICE_LIT("{}");
+	}
+	if (json_parse(c->arena, body, &lim, &c->json, e) < 0)
 		return err_prefix(e, "the request's body");
 	if (c->json.nodes[0].type != JSON_OBJECT)
 		return err_set(e, ERR_INVALID,

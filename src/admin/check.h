@@ -19,6 +19,9 @@ const struct schema_row *check_rows(void); /* the last row's name is NULL */
 MUST_CHECK int check_request(
 	struct admin_call *c, const struct admin_route *r, struct err *e);
 
+/* Whether its body has members that must be there. */
+bool check_needs_body(const struct schema_set *s, const struct admin_route *r);
+
 struct check_param {
 	struct slice name;
 	char schema[64];

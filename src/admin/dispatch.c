@@ -38,29 +38,35 @@ code_word(enum err_code code)
 	return "internal";
 }
 
+/* Text that may have been cut within a character. */
+static void
+put_text(struct buf *b, const char *text)
+{
+	struct buf whole;
+
+	buf_init(&whole, sizeof(((struct err *)NULL)->text) * 4);
+	utf8_append_lossy(&whole, slice_str(text));
+	json_put_string(b, buf_slice(&whole));
+	buf_fini(&whole);
+}
+
 /* admin-2 */
 static void
 answer_error(struct admin_call *c, const struct err *e)
 {
 	bool refused = c->refused_status != 0;
-	struct buf text;
 
-	buf_init(&text, sizeof(e->text) * 4);
-	utf8_append_lossy(&text, slice_str(e->text));
 	buf_reset(&c->out);
 	c->status = refused ? c->refused_status : err_http_status(e->code);
 	c->content_type = "application/json";
 	buf_printf(&c->out, "{\"error\":{\"code\":\"%s\",\"message\":",
 		refused ? c->refused_code : code_word(e->code));
-	json_put_string(&c->out, buf_slice(&text));
+	put_text(&c->out, e->text);
 	if (c->field[0] != '\0') {
 		buf_append_lit(&c->out, ",\"field\":");
-		json_put_string(&c->out, slice_str(c->field));
+		put_text(&c->out, c->field);
 	}
-	if (c->error_more != NULL)
-		buf_append_str(&c->out, c->error_more);
 	buf_append_lit(&c->out, "}}\n");
-	buf_fini(&text);
 }
 
 void

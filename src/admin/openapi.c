@@ -201,7 +201,8 @@ put_operation(
 	put_security(b, r);
 	put_params(b, s, r);
 	if (r->body != NULL) {
-		buf_append_lit(b, ",\"requestBody\":{\"required\":true,");
+		buf_printf(b, ",\"requestBody\":{\"required\":%s,",
+			check_needs_body(s, r) ? "true" : "false");
 		put_content(b, SLICE_LIT("application/json"), r->body);
 		buf_append_char(b, '}');
 	}

@@ -317,7 +317,7 @@ matches(const char *pattern, struct slice path,
 
 /* The methods that the path has, for the answer to another. */
 static int
-refuse_method(struct admin_call *c, struct err *e)
+refuse_method(struct admin_call *c, int n_params, struct err *e)
 {
 	struct slice param[ADMIN_PARAMS_MAX];
 	char allow[64] = "";
@@ -325,8 +325,7 @@ refuse_method(struct admin_call *c, struct err *e)
 	for (const struct admin_route *r = admin_routes; r->path != NULL; r++) {
 		size_t len = strlen(allow);
 
-		if (matches(r->path, c->path, param) >= 0 &&
-			strstr(allow, r->method) == NULL)
+		if (matches(r->path, c->path, param) == n_params)
 			snprintf(allow + len, sizeof(allow) - len, "%s%s",
 				len == 0 ? "" : ", ", r->method);
 	}
@@ -336,36 +335,36 @@ refuse_method(struct admin_call *c, struct err *e)
 		SLICE_FMT(c->method), allow);
 }
 
-/* A word in the path is meant before a parameter. */
+/* A word in the path is meant before a parameter, whatever the method. */
 int
 admin_route_find(
 	struct admin_call *c, const struct admin_route **out, struct err *e)
 {
-	bool other_method = false;
 	int best = ADMIN_PARAMS_MAX + 1;
 
+	*out = NULL;
 	for (const struct admin_route *r = admin_routes; r->path != NULL; r++) {
 		struct slice param[ADMIN_PARAMS_MAX] = {SLICE_NONE};
 		int n = matches(r->path, c->path, param);
 
-		if (n < 0 || n >= best)
+		if (n < 0 || n > best)
 			continue;
-		if (!slice_eq_str(c->method, r->method)) {
-			other_method = true;
+		if (n < best)
+			*out = NULL;
+		best = n;
+		if (!slice_eq_str(c->method, r->method))
 			continue;
-		}
 		for (int i = 0; i < ADMIN_PARAMS_MAX; i++)
 			c->param[i] =
 				param[i].p == NULL
 					? param[i]
 					: admin_decode(c->arena, param[i]);
 		*out = r;
-		best = n;
 	}
-	if (best <= ADMIN_PARAMS_MAX)
+	if (*out != NULL)
 		return 0;
-	if (other_method)
-		return refuse_method(c, e);
+	if (best <= ADMIN_PARAMS_MAX)
+		return refuse_method(c, best, e);
 	return err_set(
 		e, ERR_NOT_FOUND, "%.*s: no such path", SLICE_FMT(c->path));
 }

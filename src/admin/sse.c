@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "auth/auth.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -17,6 +18,8 @@ struct sse_client {
 	size_t at;
 	int64_t opened_ns, wrote_ns;
 	int64_t n_dropped; /* since it was last told */
+	const struct auth *auth; /* NULL: nobody signs in here */
+	uint64_t changes; /* of auth, when it was let in */
 };
 
 void
@@ -118,6 +121,13 @@ refill(struct sse_client *s, int64_t now_ns)
 	s->n_dropped = 0;
 }
 
+/* Somebody may do less than before: who comes again is checked anew. */
+static bool
+may_be_over(const struct sse_client *s)
+{
+	return s->auth != NULL && auth_changes(s->auth) != s->changes;
+}
+
 /* @thread http */
 static long
 give(void *cookie, char *out, size_t max)
@@ -127,6 +137,8 @@ give(void *cookie, char *out, size_t max)
 	size_t n;
 	long rc = -2;
 
+	if (may_be_over(s))
+		return 0;
 	lock_take(&s->channel->lock);
 	if (s->at == s->out.len || s->out.failed)
 		refill(s, now_ns);
@@ -179,6 +191,10 @@ sse_open(struct admin_call *c, struct sse_channel *ch, void *cookie,
 		s->channel = ch;
 		s->cookie = cookie;
 		s->free_cookie = free_cookie;
+		if (c->a != NULL && c->a->auth != NULL) {
+			s->auth = c->a->auth;
+			s->changes = auth_changes(s->auth);
+		}
 		s->opened_ns = s->wrote_ns = clock_mono_ns();
 		buf_init(&s->out, 2 * SSE_CLIENT_BYTES);
 		/* At once, so that the browser knows that it is connected. */

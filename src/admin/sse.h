@@ -9,8 +9,8 @@
  * Publishing waits for nobody: a client has SSE_CLIENT_BYTES, what does not fit
  * is dropped and counted, and it is told by the event "dropped" {"n"} when it
  * reads again (admin-6). A client that does not read is closed by the HTTP
- * server's deadline. After SSE_LIFE_NS a client is let go, so that its browser
- * comes again and is checked anew.
+ * server's deadline. After SSE_LIFE_NS, and when somebody's rights end, clients
+ * are let go, so that their browsers come again and are checked anew.
  */
 #define SSE_CLIENT_BYTES ((size_t)256 * 1024)
 #define SSE_CLIENTS_MAX 64 /* of one channel */

@@ -155,6 +155,9 @@ another_method_is_told_which_there_are(void **state)
 	assert_string_equal(w->call.headers[0].name, "Allow");
 	assert_string_equal(w->call.headers[0].value, "GET, PATCH, DELETE");
 	has(ask(w, 404, "GET", "/api/v1/nowhere", ""), "not_found");
+	/* A word is meant before a parameter: it is no letter's id. */
+	ask(w, 405, "GET", "/api/v1/dlq/replay", "");
+	assert_string_equal(w->call.headers[0].value, "POST");
 }
 
 static void
@@ -172,6 +175,17 @@ queries_are_checked(void **state)
 	has(ask(w, 400, "GET", "/api/v1/trace/1/changes?topic=a&front=1", ""),
 		"output: it is missing");
 	has(ask(w, 400, "GET", "/api/v1/projects/x", ""), "\"field\":\"id\"");
+	/* A long name is cut, but not within a character. */
+	has(ask(w, 400, "GET",
+		    "/api/v1/"
+		    "projects?a%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4"
+		    "%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%"
+		    "A4"
+		    "%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%"
+		    "A4"
+		    "%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4%C3%A4",
+		    ""),
+		"\xc3\xa4\"}}");
 	has(ask(w, 400, "GET", "/api/v1/projects/0", ""), "\"field\":\"id\"");
 }
 
