@@ -33,9 +33,15 @@ bool net_cidr_contains(const struct net_cidr *c, const struct net_addr *a);
 /* "127.0.0.1:8000", "[::1]:0", ":8000"; host is NUL-terminated. */
 struct net_listen {
 	bool is_off; /* the text was "off" */
+	bool is_passed; /* it was "passed:NAME": fd is that socket */
+	int fd;
 	char host[64];
 	uint16_t port;
 };
+/* A socket that is listening already: from now on the text "passed:NAME" means
+ * it. INVALID: it is no listening TCP socket. name is borrowed. @thread main,
+ * before others start */
+MUST_CHECK int net_pass(const char *name, int fd, struct err *e);
 MUST_CHECK int net_listen_parse(
 	const char *text, struct net_listen *l, struct err *e);
 /* A bound, listening, non-blocking, close-on-exec TCP socket; *port is the one

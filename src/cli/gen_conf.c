@@ -18,7 +18,7 @@ static const char head[] =
 	"list is\n"
 	"# separated by commas. A list or a secret may stand in a file: "
 	"file:/path; a\n"
-	"# secret also in a credential of the service manager: "
+	"# secret or a path also be a credential of the service manager: "
 	"credential:NAME.\n"
 	"#\n"
 	"# After a change: sluice config check, then systemctl reload sluice, "

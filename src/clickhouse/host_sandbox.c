@@ -102,6 +102,13 @@ confine(const struct host_args *a, bool *confined, struct err *e)
 	return r;
 }
 
+static bool
+has_none(const struct __user_cap_data_struct has[2])
+{
+	return (has[0].permitted | has[1].permitted | has[0].inheritable |
+		       has[1].inheritable) == 0;
+}
+
 /* Not when the folder is another user's: then root's rights open it. */
 static int
 drop_capabilities(const struct host_args *a, struct err *e)
@@ -110,8 +117,13 @@ drop_capabilities(const struct host_args *a, struct err *e)
 	struct __user_cap_header_struct head = {
 		.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {{0, 0, 0}, {0, 0, 0}};
+	struct __user_cap_data_struct has[2] = {{0, 0, 0}, {0, 0, 0}};
 
 	if (stat(a->dir, &st) == 0 && st.st_uid != geteuid())
+		return 0;
+	/* What is not there need not be dropped: a service manager that left us
+	 * without any may forbid the call. */
+	if (syscall(SYS_capget, &head, has) == 0 && has_none(has))
 		return 0;
 	if (syscall(SYS_capset, &head, none) != 0)
 		return err_sys(e, ERR_UNAVAILABLE, "cannot drop capabilities");

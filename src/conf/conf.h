@@ -49,7 +49,8 @@ struct slice;
  * file NULL: /etc/sluice/sluice.conf if it is there. set: NULL-ended array of
  * "key=value". Every error (unknown key with the nearest known one, value out
  * of range, where it was set) is one line; INVALID
- * (conf-1). Secrets and lists may be "file:/path".
+ * (conf-1). Secrets and lists may be "file:/path",
+ * secrets and paths "credential:NAME".
  */
 MUST_CHECK int conf_load(const char *file, const char *const *set,
 	struct conf_set **out, struct err *e);

@@ -34,9 +34,10 @@ static const char *const names_debug_info_warn_error[] = {
 #define NAMES_ENUM_debug_info_warn_error names_debug_info_warn_error
 
 #define TYPE_STR CONF_IS_STR, "text", ""
-#define TYPE_PATH CONF_IS_PATH, "path", ""
+#define TYPE_PATH CONF_IS_PATH, "path", "a path or credential:NAME"
 #define TYPE_LIST CONF_IS_LIST, "list", "comma-separated, or file:/path"
-#define TYPE_SECRET CONF_IS_SECRET, "secret", "text or file:/path"
+#define TYPE_SECRET                                                            \
+	CONF_IS_SECRET, "secret", "text, file:/path or credential:NAME"
 #define TYPE_BOOL CONF_IS_BOOL, "bool", "true or false"
 #define TYPE_INT CONF_IS_INT, "integer", ""
 #define TYPE_BYTES CONF_IS_BYTES, "bytes", ""

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "conf/conf_row.h"
 
 #define VALUE_MAX_BYTES 65536
+#define CREDENTIAL "credential:"
+#define CREDENTIAL_LEN (sizeof(CREDENTIAL) - 1)
+#define SERVICE_CREDENTIALS "/run/credentials/sluice.service"
 #define LIST_MAX_BYTES (4 * 1024 * 1024) /* of a file with a list */
 
 struct unit {
@@ -117,19 +121,69 @@ set_string(char **out, const char *text, struct err *e)
 	return 0;
 }
 
-/* "file:/path": the file's first line is the secret. */
+/*
+ * "credential:NAME" is a file that the service manager lays down for us. A
+ * command that it did not start finds those of the running service.
+ */
+static int
+credential_path(const char *name, char *out, size_t size, struct err *e)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
+		return err_set(e, ERR_INVALID,
+			"credential:%.60s is no name of a credential", name);
+	if (dir == NULL || dir[0] == '\0')
+		dir = SERVICE_CREDENTIALS;
+	return file_join(out, size, dir, name, e);
+}
+
+/* The file that a value names; "" if it is the value itself. */
+static int
+named_file(const char *text, char *path, size_t size, struct err *e)
+{
+	path[0] = '\0';
+	if (strncmp(text, CREDENTIAL, CREDENTIAL_LEN) == 0)
+		return credential_path(text + CREDENTIAL_LEN, path, size, e);
+	if (strncmp(text, "file:", 5) != 0)
+		return 0;
+	if (strlen(text + 5) >= size)
+		return err_set(e, ERR_TOO_BIG, "%.60s is too long", text);
+	snprintf(path, size, "%s", text + 5);
+	return 0;
+}
+
+/* What stands for a path is a path, too. */
+static int
+set_path(char **out, const struct conf_def *d, const char *text,
+	const char *where, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (strncmp(text, CREDENTIAL, CREDENTIAL_LEN) != 0)
+		return set_string(out, text, e);
+	if (credential_path(text + CREDENTIAL_LEN, path, sizeof(path), e) != 0)
+		return err_prefix(e, "%s (%s)", d->row.name, where);
+	return set_string(out, path, e);
+}
+
+/* The first line of the file named by "file:/path" or "credential:NAME" is the
+ * secret. */
 static int
 read_secret(char **out, const struct conf_def *d, const char *text,
 	const char *where, struct err *e)
 {
+	char path[PATH_MAX];
 	struct buf b;
 	struct slice line;
-	int rc;
+	int rc = named_file(text, path, sizeof(path), e);
 
-	if (strncmp(text, "file:", 5) != 0)
+	if (rc != 0)
+		return err_prefix(e, "%s (%s)", d->row.name, where);
+	if (path[0] == '\0')
 		return set_string(out, text, e);
 	buf_init(&b, VALUE_MAX_BYTES);
-	rc = file_read(text + 5, &b, e);
+	rc = file_read(path, &b, e);
 	if (rc != 0) {
 		rc = err_prefix(e, "%s (%s)", d->row.name, where);
 	} else {
@@ -181,8 +235,9 @@ conf_assign(struct conf *v, const struct conf_def *d, const char *text,
 		return bad_value(d, text, where, "at most 64 KiB", e);
 	switch (d->type) {
 	case CONF_IS_STR:
-	case CONF_IS_PATH:
 		return set_string(at, text, e);
+	case CONF_IS_PATH:
+		return set_path(at, d, text, where, e);
 	case CONF_IS_LIST:
 		return read_list(at, d, text, where, e);
 	case CONF_IS_SECRET:

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "run/daemon.h"
 #include "run/datadir.h"
+#include "run/passed.h"
 #include "run/settings.h"
 
 #define OTHER_DESCRIPTORS 1000 /* files, Kafka, admin, Postgres */
@@ -104,7 +105,7 @@ serve(struct daemon *d, int signal_fd, struct err *e)
 	struct signalfd_siginfo si;
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, watchdog_turn(d)) < 0 && errno != EINTR)
 			return err_sys(e, ERR_BUG, "poll");
 		if ((fds[1].revents & POLLIN) != 0 && was_woken_to_end(d))
 			return fatal_reason(d, e);
@@ -134,6 +135,19 @@ out_of_time(int sig)
 	_exit(1);
 }
 
+/* From now on each part that stops says so. */
+static void
+tell_stopping(struct daemon *d, int64_t timeout_s)
+{
+	long long most_us = ((long long)timeout_s + 5) * 1000000;
+
+	notify_send(&d->notify,
+		"STOPPING=1\nSTATUS=Stops\nEXTEND_TIMEOUT_USEC=%lld", most_us);
+	if (d->notify.watchdog_us > 0)
+		notify_send(&d->notify, "WATCHDOG=1\nWATCHDOG_USEC=%lld",
+			2 * most_us);
+}
+
 static void
 stop_all(struct daemon *d)
 {
@@ -141,7 +155,7 @@ stop_all(struct daemon *d)
 	struct sigaction sa = {.sa_handler = out_of_time};
 	sigset_t alarm_only;
 
-	service_notify("STOPPING=1");
+	tell_stopping(d, timeout_s);
 	datadir_remove_ports(d->data_dir); /* run-5 */
 	sigaction(SIGALRM, &sa, NULL);
 	sigemptyset(&alarm_only);
@@ -210,6 +224,22 @@ write_ports(struct daemon *d, struct err *e)
 	return datadir_write_ports(d->data_dir, text, (size_t)n, e);
 }
 
+/* run-8 */
+static int
+tell_ready(struct daemon *d, struct err *e)
+{
+	int rc;
+
+	if (!notify_is_on(&d->notify))
+		return 0;
+	rc = daemon_check_answers(d, e);
+	if (rc < 0)
+		return rc;
+	watchdog_start(d);
+	notify_send(&d->notify, "READY=1\nSTATUS=Takes events");
+	return 0;
+}
+
 static int
 run(struct daemon *d, int signal_fd, struct err *e)
 {
@@ -220,9 +250,10 @@ run(struct daemon *d, int signal_fd, struct err *e)
 	rc = write_ports(d, e);
 	if (rc == 0) {
 		service_print_start(d);
-		service_notify("READY=1");
-		rc = serve(d, signal_fd, e);
+		rc = tell_ready(d, e);
 	}
+	if (rc == 0)
+		rc = serve(d, signal_fd, e);
 	stop_all(d);
 	return rc;
 }
@@ -236,6 +267,7 @@ free_daemon(struct daemon *d)
 	lock_fini(&d->fatal_lock);
 	reload_fini(d);
 	close(d->wake_fd);
+	notify_close(&d->notify);
 	mem_free(d);
 }
 
@@ -253,7 +285,10 @@ daemon_run(const struct daemon_options *o, struct err *e)
 	lock_init(&d->fatal_lock);
 	reload_init(d);
 	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rc = settings_load(o, &d->conf, e);
+	notify_open(&d->notify);
+	rc = passed_take(e);
+	if (rc == 0)
+		rc = settings_load(o, &d->conf, e);
 	if (rc == 0) {
 		log_configure(
 			daemon_conf(d)->log_level, daemon_conf(d)->log_format);
@@ -264,6 +299,8 @@ daemon_run(const struct daemon_options *o, struct err *e)
 		if (signal_fd >= 0)
 			close(signal_fd);
 	}
+	if (rc < 0)
+		notify_send(&d->notify, "STATUS=%s", e->text);
 	free_daemon(d);
 	return rc;
 }

@@ -10,6 +10,8 @@
 #include "base/thread.h"
 #include "conf/conf.h"
 #include "flag/flag.h"
+#include "run/notify.h"
+#include "run/watchdog.h"
 #include "store/store.h"
 
 #define DAEMON_RELOADS_MAX 10000 /* each keeps its settings to the end */
@@ -87,6 +89,8 @@ struct daemon {
 	struct err fatal;
 	bool has_fatal;
 	int64_t stop_deadline_ns;
+	struct notify notify;
+	struct watchdog watchdog;
 };
 
 /* The whole life of a daemon. 0: it was asked to stop. @thread main */
@@ -135,9 +139,15 @@ void disk_stop(struct disk_guard *g);
 bool disk_may_accept(void *guard, bool is_recording);
 void disk_state(void *guard, struct admin_disk *out);
 
-/* service.c: READY=1 and the like for the service manager; what the operator
- * sees at the start. */
-void service_notify(const char *state);
+/* answer.c: every file takes a write, every port answers (run-8). Waits for it,
+ * at most half a minute for each; UNAVAILABLE names the port. */
+MUST_CHECK int daemon_check_answers(struct daemon *d, struct err *e);
+
+/* service.c: what the operator sees at the start. */
+#define SERVICE_HOST_MAX 80
+/* The host by which a client on this machine reaches a listener; an IPv6
+ * address without brackets. */
+void service_host(const char *listen, char *out, size_t size);
 void service_print_start(const struct daemon *d);
 MUST_CHECK int service_demo_project(struct daemon *d, struct err *e);
 

@@ -8,6 +8,11 @@
 #include "run/daemon.h"
 #include "run/parts.h"
 
+/* What the service manager allows a part: a file that was torn is looked over
+ * at its start, and a stop is ended by shutdown.timeout_s. */
+#define START_MS 300000
+#define STOP_MS 30000
+
 static bool
 is_wanted(const struct daemon *d, const struct part *p)
 {
@@ -20,6 +25,7 @@ stop_part(struct daemon *d, const struct part *p)
 	int64_t begin = clock_mono_ns();
 	int64_t took_ms;
 
+	notify_step(&d->notify, "Stops", p->name, p->deadline_ms + STOP_MS);
 	p->stop(d);
 	took_ms = (clock_mono_ns() - begin) / 1000000;
 	if (took_ms > p->deadline_ms)
@@ -38,6 +44,7 @@ parts_start(struct daemon *d, struct err *e)
 	for (p = daemon_parts; p->name != NULL; p++) {
 		if (!is_wanted(d, p))
 			continue;
+		notify_step(&d->notify, "Starts", p->name, START_MS);
 		if (p->start(d, e) < 0)
 			break;
 		log_debug("started", "part=%s", p->name);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "run/daemon.h"
 #include "run/settings.h"
@@ -41,8 +42,8 @@ log_changes(const struct conf_set *old, const struct conf_set *now)
 	}
 }
 
-int
-reload_settings(struct daemon *d, struct err *e)
+static int
+load_and_use(struct daemon *d, struct err *e)
 {
 	struct conf_set *now;
 	struct conf_set *old = d->conf;
@@ -67,6 +68,20 @@ reload_settings(struct daemon *d, struct err *e)
 	parts_reload(d);
 	log_info("reloaded", "text=\"settings reloaded\"");
 	return 0;
+}
+
+int
+reload_settings(struct daemon *d, struct err *e)
+{
+	int rc;
+
+	notify_send(&d->notify, "RELOADING=1\nMONOTONIC_USEC=%lld",
+		(long long)clock_mono_ns() / 1000);
+	rc = load_and_use(d, e);
+	notify_send(&d->notify, "READY=1\nSTATUS=%s%s",
+		rc == 0 ? "Takes events" : "The settings stay as they were: ",
+		rc == 0 ? "" : e->text);
+	return rc;
 }
 
 void

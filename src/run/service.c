@@ -1,39 +1,11 @@
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/net.h"
 #include "run/daemon.h"
 #include "team/team.h"
-
-void
-service_notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	size_t n = path == NULL ? 0 : strlen(path);
-	int fd;
-
-	if (n == 0 || n >= sizeof(sa.sun_path))
-		return;
-	memcpy(sa.sun_path, path, n);
-	if (sa.sun_path[0] == '@')
-		sa.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-		    (struct sockaddr *)&sa,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) <
-		0)
-		log_warn("notify_failed", "error=%s", log_q(strerror(errno)));
-	close(fd);
-}
 
 int
 service_demo_project(struct daemon *d, struct err *e)
@@ -57,9 +29,8 @@ service_demo_project(struct daemon *d, struct err *e)
 	return 0;
 }
 
-/* The host that a client on this machine can use for a listener. */
-static void
-host_of(const char *listen, char *out, size_t size)
+void
+service_host(const char *listen, char *out, size_t size)
 {
 	struct net_listen l;
 	struct err e;
@@ -70,15 +41,24 @@ host_of(const char *listen, char *out, size_t size)
 		strcmp(l.host, "::") == 0)
 		snprintf(out, size, "127.0.0.1");
 	else
-		snprintf(out, size, strchr(l.host, ':') == NULL ? "%s" : "[%s]",
-			l.host);
+		snprintf(out, size, "%s", l.host);
+}
+
+/* As in a URL. */
+static void
+host_of(const char *listen, char *out, size_t size)
+{
+	char host[SERVICE_HOST_MAX];
+
+	service_host(listen, host, sizeof(host));
+	snprintf(out, size, strchr(host, ':') == NULL ? "%s" : "[%s]", host);
 }
 
 static void
 print_url(
 	const char *what, const char *scheme, const char *listen, uint16_t port)
 {
-	char host[80];
+	char host[SERVICE_HOST_MAX + 2];
 
 	if (port == 0)
 		return;
@@ -110,7 +90,7 @@ void
 service_print_start(const struct daemon *d)
 {
 	const struct conf *c = daemon_conf(d);
-	char host[80];
+	char host[SERVICE_HOST_MAX + 2];
 
 	fprintf(stderr, "Sluice %s runs on %s\n", PACKAGE_VERSION, d->data_dir);
 	print_url("capture", "http://", c->capture_listen, d->ports.capture);

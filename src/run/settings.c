@@ -9,6 +9,7 @@
 #include "pg/pg.h"
 #include "pipeline/pipeline.h"
 #include "run/daemon.h"
+#include "run/passed.h"
 #include "store/store.h"
 
 #define STORED_ARENA_BYTES ((size_t)32 * 1024 * 1024)
@@ -151,7 +152,7 @@ load_more(const struct daemon_options *o, const struct stored *st,
 	bool demo_listen, bool clickhouse_off, struct conf_set **c,
 	struct err *e)
 {
-	const char *more[DAEMON_SETS_MAX + 3] = {NULL};
+	const char *more[DAEMON_SETS_MAX + PASSED_MAX + 3] = {NULL};
 	int n = 0;
 
 	if (demo_listen)
@@ -161,6 +162,8 @@ load_more(const struct daemon_options *o, const struct stored *st,
 		more[n++] = o->set[i];
 	if (clickhouse_off)
 		more[n++] = "clickhouse.mode=off";
+	for (int i = 0; passed_setting(i) != NULL && i < PASSED_MAX; i++)
+		more[n++] = passed_setting(i);
 	conf_free(*c);
 	*c = NULL;
 	return conf_load_stored(o->config_file, more, st->rows, st->n, c, e);
@@ -181,7 +184,7 @@ load_checked(const struct daemon_options *o, const struct stored *st,
 	demo_listen = o->is_demo &&
 		      conf_source_of(c, "capture.listen") == CONF_DEFAULT;
 	clickhouse_off = clickhouse_cannot_run(conf_values(c));
-	if (demo_listen || clickhouse_off)
+	if (demo_listen || clickhouse_off || passed_setting(0) != NULL)
 		rc = load_more(o, st, demo_listen, clickhouse_off, &c, e);
 	if (rc == 0)
 		rc = check(conf_values(c), e);

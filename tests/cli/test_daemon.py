@@ -359,21 +359,6 @@ def test_sighup_reloads(tmp_path):
         s.stop()
 
 
-def test_the_service_manager_is_told(tmp_path):
-    path = str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, stopped() as s:
-        manager.bind(path)
-        manager.settimeout(30)
-        os.environ["NOTIFY_SOCKET"] = path
-        try:
-            s.start()
-        finally:
-            del os.environ["NOTIFY_SOCKET"]
-        assert manager.recv(100) == b"READY=1"
-        s.stop()
-        assert manager.recv(100) == b"STOPPING=1"
-
-
 def test_the_demo_prints_what_to_do():
     token = "phc_demo_sluice_local_appliance_key_000000000"
     with Sluice(demo=True) as s:
