@@ -115,6 +115,7 @@ struct admin_call {
 	struct admin_header headers[ADMIN_HEADERS_MAX];
 	int n_headers;
 	char field[64]; /* what an error is about */
+	uint64_t auth_changes; /* as of the check of who asks */
 	bool is_no_change; /* it only looked: not for the audit trail */
 	int refused_status; /* of an error without a code of its own, or 0 */
 	const char *refused_code;

@@ -127,6 +127,7 @@ admin_postgres_test(struct admin_call *c, struct err *e)
 	const char *url, *schema;
 	int rc = admin_body_string(c, "url", &url, e);
 
+	c->is_no_change = true;
 	if (rc == 0)
 		rc = admin_body_string(c, "schema", &schema, e);
 	if (rc < 0)

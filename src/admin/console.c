@@ -122,6 +122,7 @@ admin_console_run(struct admin_call *c, struct err *e)
 	const char *query;
 	int rc = admin_need_body(c, e);
 
+	c->is_no_change = true;
 	if (rc == 0)
 		rc = admin_body_string(c, "query", &query, e);
 	if (rc < 0)
@@ -136,6 +137,7 @@ admin_console_cancel(struct admin_call *c, struct err *e)
 {
 	int rc;
 
+	c->is_no_change = true;
 	if (c->a->o.clickhouse == NULL)
 		return err_set(e, ERR_NOT_FOUND, "no such query runs");
 	rc = console_cancel(c->a->console, c->a->o.clickhouse, c->param[0],

@@ -85,6 +85,8 @@ admin_dispatch(struct admin_call *c)
 	if (rc == 0 && c->out.failed)
 		rc = err_set(&e, ERR_TOO_BIG, "the answer is too large");
 	if (rc == 0)
+		rc = door_guard(c, &e);
+	if (rc == 0)
 		rc = door_record(c, r, &e);
 	if (rc < 0)
 		answer_error(c, &e);

@@ -5,6 +5,7 @@
 
 #include <pwd.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 
 #define PW_BYTES 4096
@@ -180,10 +181,10 @@ check_browser(struct admin_call *c, struct err *e)
 	return 0;
 }
 
-int
-door_check(struct admin_call *c, const struct admin_route *r, struct err *e)
+static int
+check(struct admin_call *c, const struct admin_route *r, bool is_change,
+	struct err *e)
 {
-	bool is_change = !slice_eq_str(c->method, "GET");
 	int rc = r->role == AUTH_OPEN && c->who.door != AUTH_BY_SOCKET
 			 ? 0
 			 : identify(c, e);
@@ -195,6 +196,65 @@ door_check(struct admin_call *c, const struct admin_route *r, struct err *e)
 	if (is_change && c->head != NULL && c->who.door != AUTH_BY_SOCKET &&
 		c->who.door != AUTH_BY_KEY)
 		return check_browser(c, e);
+	return 0;
+}
+
+int
+door_check(struct admin_call *c, const struct admin_route *r, struct err *e)
+{
+	bool is_change = !slice_eq_str(c->method, "GET");
+
+	/* Before who asks is looked up, so that no change is missed. */
+	c->auth_changes = auth_changes(c->a->auth);
+	return check(c, r, is_change, e);
+}
+
+/* A stream of the answer, as long as nobody may less than at its beginning. */
+struct guard {
+	const struct auth *auth;
+	uint64_t changes;
+	long (*fn)(void *cookie, char *out, size_t max);
+	void (*free_fn)(void *cookie);
+	void *cookie;
+};
+
+/* @thread http */
+static long
+give_guarded(void *cookie, char *out, size_t max)
+{
+	struct guard *g = cookie;
+
+	return auth_changes(g->auth) == g->changes ? g->fn(g->cookie, out, max)
+						   : 0;
+}
+
+static void
+free_guarded(void *cookie)
+{
+	struct guard *g = cookie;
+
+	g->free_fn(g->cookie);
+	mem_free(g);
+}
+
+int
+door_guard(struct admin_call *c, struct err *e)
+{
+	struct guard *g;
+
+	if (c->stream == NULL || c->who.door == AUTH_BY_SOCKET)
+		return 0;
+	g = mem_new(struct guard);
+	if (g == NULL) {
+		c->stream_free(c->stream_cookie);
+		c->stream = NULL;
+		return err_set(e, ERR_NO_MEMORY, "no memory");
+	}
+	*g = (struct guard){c->a->auth, c->auth_changes, c->stream,
+		c->stream_free, c->stream_cookie};
+	c->stream = give_guarded;
+	c->stream_free = free_guarded;
+	c->stream_cookie = g;
 	return 0;
 }
 

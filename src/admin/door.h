@@ -13,6 +13,9 @@
  * scope, CSRF token, origin) or 400 (type of the body). */
 MUST_CHECK int door_check(
 	struct admin_call *c, const struct admin_route *r, struct err *e);
+/* An answer that goes on ends when somebody may less than when it began: its
+ * browser comes again and is checked anew. */
+MUST_CHECK int door_guard(struct admin_call *c, struct err *e);
 /* After a change that succeeded: admin-8. */
 MUST_CHECK int door_record(
 	struct admin_call *c, const struct admin_route *r, struct err *e);

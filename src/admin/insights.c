@@ -127,6 +127,7 @@ admin_insights(struct admin_call *c, struct err *e)
 	struct insight i = {0};
 	int rc = admin_need_body(c, e);
 
+	c->is_no_change = true;
 	if (rc == 0)
 		rc = admin_project(c, &snap, &team, e);
 	if (rc < 0)
