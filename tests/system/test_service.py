@@ -218,10 +218,9 @@ def test_the_watchdog_is_fed_while_it_refuses_events_for_a_full_disk(tmp_path):
             s.start(ready=False)
             manager.wait_for("READY", "1")
             assert manager.wait_for("WATCHDOG", "1")["STATUS"] == "Takes events"
-            with open(disk / "filler", "wb") as f, contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), open(disk / "filler", "wb", 0) as f:
                 while True:
                     f.write(b"x" * 65536)
-                    f.flush()
             for _ in range(3):
                 manager.wait_for("WATCHDOG", "1", 4)
             assert manager.heard[-1]["STATUS"].startswith("Refuses events: ")
