@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import esbuild from "esbuild";
-import { dist, indexHtml, options, web } from "./bundle.mjs";
+import { dist, filesBelow, indexHtml, options, web } from "./bundle.mjs";
 
 const FIRST_LOAD_MAX_BYTES = 150 * 1024;
 
@@ -53,10 +53,8 @@ function compress(file) {
 }
 
 const sizes = new Map();
-for (const name of fs.readdirSync(dist, { recursive: true }).sort()) {
-	const file = path.join(dist, name);
-	if (fs.statSync(file).isFile()) sizes.set(`/${name}`, compress(file));
-}
+for (const name of filesBelow(dist))
+	sizes.set(`/${name}`, compress(path.join(dist, name)));
 
 const first = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map((m) => m[1]);
 const firstBytes = ["/index.html", ...first]

@@ -6,6 +6,17 @@ import { fileURLToPath } from "node:url";
 export const web = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const dist = path.join(web, "dist");
 
+/** Names of all files below a folder, sorted. */
+export function filesBelow(folder, before = "") {
+	return fs
+		.readdirSync(path.join(folder, before), { withFileTypes: true })
+		.flatMap((e) => {
+			const name = before + e.name;
+			return e.isDirectory() ? filesBelow(folder, `${name}/`) : [name];
+		})
+		.sort();
+}
+
 // Styles are one file: tokens and base, then ui/*.css, then one page.css a page.
 const styles = {
 	name: "styles",
@@ -17,8 +28,7 @@ const styles = {
 		build.onLoad({ filter: /.*/, namespace: "styles" }, () => {
 			const src = path.join(web, "src");
 			const found = ["ui", "pages"].flatMap((folder) =>
-				fs
-					.readdirSync(path.join(src, folder), { recursive: true })
+				filesBelow(path.join(src, folder))
 					.filter((name) => name.endsWith(".css"))
 					.map((name) => `./${folder}/${name}`),
 			);

@@ -144,7 +144,11 @@ function First(props: { project: Project }): JSX.Element {
 				</div>
 				<Snippets url={url} token={token} />
 			</Card>
-			<Card title="Waiting for the first event">
+			<Card
+				title={
+					look.data?.event ? "The first event" : "Waiting for the first event"
+				}
+			>
 				<Await of={look} title="It cannot be seen whether events come">
 					{(data) => (
 						<Waiting
