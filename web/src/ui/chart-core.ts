@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 
 import type { ChartProps } from "./chart";
-import { formatShort } from "./values";
+import { formatShort, formatTime } from "./values";
 
 const COLOURS = 6;
 
@@ -56,7 +56,10 @@ function axesOf(p: ChartProps): uPlot.Axis[] {
 							at.map((v) => short(names[v] ?? "")),
 						incrs: [1, 2, 5, 10, 20, 50, 100],
 					}
-				: {}),
+				: {
+						values: (_u: uPlot, at: number[], _i, _space, step: number) =>
+							at.map((v) => clock(v, step)),
+					}),
 		},
 		{
 			...look,
@@ -64,6 +67,13 @@ function axesOf(p: ChartProps): uPlot.Axis[] {
 			values: (_u: uPlot, at: number[]) => at.map(format),
 		},
 	];
+}
+
+/** A time as short as the distance to the next one allows. */
+function clock(seconds: number, step: number): string {
+	const text = formatTime(seconds * 1000);
+	if (step >= 86_400) return text.slice(5, 10);
+	return step >= 60 ? text.slice(11, 16) : text.slice(11);
 }
 
 function short(name: string): string {
@@ -85,7 +95,12 @@ function optionsOf(p: ChartProps, width: number): uPlot.Options {
 			},
 		},
 		series: [
-			names ? { value: (_u, v) => (v === null ? "–" : (names[v] ?? "")) } : {},
+			names
+				? { value: (_u, v) => (v === null ? "–" : (names[v] ?? "")) }
+				: {
+						label: "Time",
+						value: (_u, v) => (v === null ? "–" : formatTime(v * 1000)),
+					},
 			...seriesOf(p),
 		],
 		axes: axesOf(p),
