@@ -202,6 +202,18 @@ MUST_CHECK int admin_ask_console(struct admin_call *c, const char *query,
 MUST_CHECK int admin_person_text(struct admin_call *c, struct slice distinct_id,
 	struct slice uuid, int64_t *team_id, struct buf *text, struct err *e);
 
+/* Types of groups as lines of JSON; the project is the path's first
+ * parameter. */
+MUST_CHECK int admin_group_types_text(struct admin_call *c, int64_t *team_id,
+	struct buf *lines, struct err *e);
+/* The project's id and its persons, which the caller closes. */
+struct admin_persons;
+MUST_CHECK int admin_persons_begin(struct admin_call *c, int64_t *team_id,
+	struct admin_persons *p, struct err *e);
+/* Lines of JSON become the items of a page; more: further members. */
+void admin_put_page(struct admin_call *c, struct buf *lines, int64_t next,
+	const char *more);
+
 /* The sampler (sample.c). */
 MUST_CHECK int admin_sampler_start(struct admin *a, struct err *e);
 void admin_sampler_stop(struct admin *a);
@@ -256,6 +268,9 @@ int admin_persons_delete(struct admin_call *c, struct err *e);
 int admin_erasure(struct admin_call *c, struct err *e);
 int admin_person_export(struct admin_call *c, struct err *e);
 int admin_person_events(struct admin_call *c, struct err *e);
+int admin_person_history(struct admin_call *c, struct err *e);
+int admin_group_events(struct admin_call *c, struct err *e);
+int admin_persons_search(struct admin_call *c, struct err *e);
 int admin_groups_list(struct admin_call *c, struct err *e);
 int admin_groups_show(struct admin_call *c, struct err *e);
 int admin_group_types(struct admin_call *c, struct err *e);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "admin/person_store.h"
+#include "admin/whom.h"
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "base/uuid.h"
@@ -12,101 +13,7 @@
  * a page.
  */
 #define PAGE_MAX_BYTES ((size_t)64 * 1024 * 1024)
-#define QUERY_MAX_BYTES ((size_t)250 * 1024)
-#define IDS_MAX_BYTES ((size_t)100 * 1024)
-#define EVENTS_PER_PAGE 500
-
-/* Whom the request is about. */
-struct whom {
-	int64_t team_id;
-	struct buf person; /* JSON; empty: there is none */
-	char uuid[UUID_TEXT + 1];
-	struct buf ids; /* its distinct ids as SQL literals; failed: too many */
-};
-
-static void
-put_literal(struct buf *b, struct slice s)
-{
-	buf_append_char(b, '\'');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '\'' || s.p[i] == '\\')
-			buf_append_char(b, '\\');
-		buf_append_char(b, s.p[i]);
-	}
-	buf_append_char(b, '\'');
-}
-
-static int
-read_person(struct admin_call *c, struct whom *w, struct err *e)
-{
-	const struct json_limits lim = {JSON_DEPTH_MAX, 50000000};
-	struct json_doc d;
-	uint32_t uuid, ids;
-
-	if (json_parse(c->arena, buf_slice(&w->person), &lim, &d, e) < 0)
-		return -(int)e->code;
-	uuid = json_member(&d, 0, SLICE_LIT("uuid"));
-	ids = json_member(&d, 0, SLICE_LIT("distinct_ids"));
-	if (uuid == 0 || ids == 0 || d.nodes[uuid].len != UUID_TEXT)
-		return err_set(e, ERR_BUG, "a person without uuid or ids");
-	memcpy(w->uuid, json_inner(&d, uuid).p, UUID_TEXT);
-	for (uint32_t i = json_first(&d, ids); i < d.nodes[ids].next;
-		i = d.nodes[i].next) {
-		if (w->ids.len > 0)
-			buf_append_char(&w->ids, ',');
-		put_literal(&w->ids, json_string(&d, i, c->arena));
-	}
-	return 0;
-}
-
-/* An id without a person may have events all the same. */
-static int
-find_whom(struct admin_call *c, struct whom *w, struct err *e)
-{
-	bool by_uuid = admin_query_flag(c, "by_uuid");
-	struct slice id = c->param[1];
-	struct uuid u;
-	int rc;
-
-	memset(w, 0, sizeof(*w));
-	buf_init(&w->person, ADMIN_ANSWER_MAX_BYTES);
-	buf_init(&w->ids, IDS_MAX_BYTES);
-	rc = admin_person_text(c, by_uuid ? SLICE_NONE : id,
-		by_uuid ? id : SLICE_NONE, &w->team_id, &w->person, e);
-	if (rc == 0)
-		return read_person(c, w, e);
-	if (rc != -ERR_NOT_FOUND || by_uuid || w->team_id == 0)
-		return rc;
-	person_uuid(w->team_id, id, &u);
-	uuid_format(&u, w->uuid);
-	put_literal(&w->ids, id);
-	return 0;
-}
-
-static void
-free_whom(struct whom *w)
-{
-	buf_fini(&w->person);
-	buf_fini(&w->ids);
-}
-
-/* Rows of events that are the person's: written with it, or with one of the
- * ids that are its own by now (spec clickhouse 5). */
-static void
-put_condition(struct buf *q, const struct whom *w)
-{
-	buf_printf(q, "team_id = %lld AND (person_id = '%s' OR distinct_id IN ",
-		(long long)w->team_id, w->uuid);
-	if (!w->ids.failed)
-		buf_printf(q, "(%.*s))", SLICE_FMT(buf_slice(&w->ids)));
-	else
-		buf_printf(q,
-			"(SELECT distinct_id FROM posthog.person_distinct_id2 "
-			"WHERE team_id = %lld GROUP BY distinct_id HAVING "
-			"argMax(person_id, version) = '%s' AND "
-			"argMax(is_deleted, version) = 0))",
-			(long long)w->team_id, w->uuid);
-}
+#define EVENTS_PER_PAGE 500 /* also the most */
 
 static int
 put_groups(struct admin_call *c, const struct whom *w, struct err *e)
@@ -114,14 +21,14 @@ put_groups(struct admin_call *c, const struct whom *w, struct err *e)
 	struct buf q, rows;
 	int rc;
 
-	buf_init(&q, QUERY_MAX_BYTES);
+	buf_init(&q, WHOM_QUERY_BYTES);
 	buf_init(&rows, PAGE_MAX_BYTES);
 	buf_append_lit(&q,
 		"SELECT DISTINCT toUInt8(g.1) AS group_type_index, g.2 AS "
 		"group_key FROM posthog.events ARRAY JOIN [(0, `$group_0`), "
 		"(1, `$group_1`), (2, `$group_2`), (3, `$group_3`), (4, "
 		"`$group_4`)] AS g WHERE g.2 != '' AND ");
-	put_condition(&q, w);
+	whom_put_condition(&q, w);
 	buf_append_lit(&q, " ORDER BY 1, 2 LIMIT 100000");
 	rc = buf_cstr(&q) == NULL
 		     ? err_set(e, ERR_TOO_BIG, "the query is too long")
@@ -180,12 +87,37 @@ int
 admin_person_export(struct admin_call *c, struct err *e)
 {
 	struct whom w;
-	int rc = find_whom(c, &w, e);
+	int rc = whom_find(c, &w, e);
 
 	if (rc == 0)
 		rc = put_export(c, &w, e);
-	free_whom(&w);
+	whom_free(&w);
 	return rc;
+}
+
+static int
+put_cursor(struct admin_call *c, bool newest, struct buf *q, struct err *e)
+{
+	struct slice cursor = admin_query(c, "cursor");
+	struct slice at = cursor, uuid = SLICE_NONE;
+	struct uuid u;
+	int64_t us;
+
+	if (cursor.p == NULL)
+		return 0;
+	for (size_t i = 0; i < cursor.len && uuid.p == NULL; i++)
+		if (cursor.p[i] == ',') {
+			at = slice_of(cursor.p, i);
+			uuid = slice_of(cursor.p + i + 1, cursor.len - i - 1);
+		}
+	if (!slice_i64(at, &us) || !uuid_parse(uuid, &u))
+		return admin_invalid(c, e, "cursor",
+			"cursor: that of an earlier page is wanted");
+	buf_printf(q,
+		" AND (timestamp, uuid) %s (fromUnixTimestamp64Micro("
+		"toInt64(%lld), 'UTC'), toUUID('%.*s'))",
+		newest ? "<" : ">", (long long)us, SLICE_FMT(uuid));
+	return 0;
 }
 
 /* The order of pages is that of the rows, so a page begins behind the last row
@@ -195,10 +127,9 @@ static int
 put_query(struct admin_call *c, const struct whom *w, int64_t limit,
 	struct buf *q, struct err *e)
 {
-	struct slice cursor = admin_query(c, "cursor");
-	struct slice at = cursor, uuid = SLICE_NONE;
-	struct uuid u;
-	int64_t us;
+	bool newest = admin_query_flag(c, "newest");
+	const char *order = newest ? " DESC" : "";
+	int rc;
 
 	buf_reset(q);
 	buf_append_lit(q,
@@ -207,24 +138,14 @@ put_query(struct admin_call *c, const struct whom *w, int64_t limit,
 		"person_properties, elements_chain, created_at, "
 		"toInt64(toUnixTimestamp64Micro(timestamp)) AS at_us "
 		"FROM posthog.events WHERE ");
-	put_condition(q, w);
-	for (size_t i = 0; i < cursor.len && uuid.p == NULL; i++)
-		if (cursor.p[i] == ',') {
-			at = slice_of(cursor.p, i);
-			uuid = slice_of(cursor.p + i + 1, cursor.len - i - 1);
-		}
-	if (cursor.p != NULL && (!slice_i64(at, &us) || !uuid_parse(uuid, &u)))
-		return admin_invalid(c, e, "cursor",
-			"cursor: that of an earlier page is wanted");
-	if (cursor.p != NULL)
-		buf_printf(q,
-			" AND (timestamp, uuid) > (fromUnixTimestamp64Micro("
-			"toInt64(%lld), 'UTC'), toUUID('%.*s'))",
-			(long long)us, SLICE_FMT(uuid));
+	whom_put_condition(q, w);
+	rc = put_cursor(c, newest, q, e);
+	if (rc < 0)
+		return rc;
 	buf_printf(q,
-		" ORDER BY timestamp, uuid LIMIT 1 BY timestamp, uuid "
+		" ORDER BY timestamp%s, uuid%s LIMIT 1 BY timestamp, uuid "
 		"LIMIT %lld SETTINGS output_format_json_quote_64bit_integers=0",
-		(long long)limit);
+		order, order, (long long)limit);
 	return buf_cstr(q) == NULL
 		       ? err_set(e, ERR_TOO_BIG, "the query is too long")
 		       : 0;
@@ -320,9 +241,13 @@ ask_page(struct admin_call *c, const struct whom *w, struct err *e)
 {
 	int64_t limit = EVENTS_PER_PAGE;
 	struct buf q, rows;
-	int rc = -ERR_TOO_BIG;
+	int rc = admin_query_i64(c, "limit", 1, EVENTS_PER_PAGE, &limit, e);
 
-	buf_init(&q, QUERY_MAX_BYTES);
+	if (rc < 0)
+		return rc;
+	rc = -ERR_TOO_BIG;
+
+	buf_init(&q, WHOM_QUERY_BYTES);
 	buf_init(&rows, PAGE_MAX_BYTES);
 	for (; rc == -ERR_TOO_BIG && limit > 0; limit /= 5) {
 		buf_reset(&rows);
@@ -342,10 +267,22 @@ int
 admin_person_events(struct admin_call *c, struct err *e)
 {
 	struct whom w;
-	int rc = find_whom(c, &w, e);
+	int rc = whom_find(c, &w, e);
 
 	if (rc == 0)
 		rc = ask_page(c, &w, e);
-	free_whom(&w);
+	whom_free(&w);
+	return rc;
+}
+
+int
+admin_group_events(struct admin_call *c, struct err *e)
+{
+	struct whom w;
+	int rc = whom_find_group(c, &w, e);
+
+	if (rc == 0)
+		rc = ask_page(c, &w, e);
+	whom_free(&w);
 	return rc;
 }

@@ -99,6 +99,29 @@ admin_persons_page(struct admin_persons *p, enum admin_list what,
 }
 
 int
+admin_persons_find(struct admin_persons *p, int64_t team_id,
+	const struct persondb_find *f, int64_t *cursor, int64_t *scanned,
+	struct buf *out, struct err *e)
+{
+	if (p->conn != NULL)
+		return persondb_find(
+			p->conn, team_id, f, cursor, scanned, out, e);
+	return persondb_pg_find(p->db, team_id, f, cursor, scanned, out, e);
+}
+
+int
+admin_persons_groups_of(struct admin_persons *p, int64_t team_id,
+	struct slice type, int64_t *cursor, int limit, struct buf *out,
+	struct err *e)
+{
+	if (p->conn != NULL)
+		return persondb_list_groups_of(
+			p->conn, team_id, type, cursor, limit, out, e);
+	return persondb_pg_list_groups_of(
+		p->db, team_id, type, cursor, limit, out, e);
+}
+
+int
 admin_persons_one(struct admin_persons *p, int64_t team_id,
 	struct slice distinct_id, struct slice uuid, struct buf *out,
 	struct err *e)

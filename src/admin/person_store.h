@@ -31,6 +31,13 @@ enum admin_list {
 MUST_CHECK int admin_persons_page(struct admin_persons *p, enum admin_list what,
 	int64_t team_id, int64_t *cursor, int limit, struct buf *out,
 	struct err *e);
+struct persondb_find;
+MUST_CHECK int admin_persons_find(struct admin_persons *p, int64_t team_id,
+	const struct persondb_find *f, int64_t *cursor, int64_t *scanned,
+	struct buf *out, struct err *e);
+MUST_CHECK int admin_persons_groups_of(struct admin_persons *p, int64_t team_id,
+	struct slice type, int64_t *cursor, int limit, struct buf *out,
+	struct err *e);
 MUST_CHECK int admin_persons_one(struct admin_persons *p, int64_t team_id,
 	struct slice distinct_id, struct slice uuid, struct buf *out,
 	struct err *e);

@@ -2,10 +2,9 @@
 #include "privacy/privacy.h"
 #include "team/team.h"
 
-/* The project's id and its persons. */
-static int
-begin(struct admin_call *c, int64_t *team_id, struct admin_persons *p,
-	struct err *e)
+int
+admin_persons_begin(struct admin_call *c, int64_t *team_id,
+	struct admin_persons *p, struct err *e)
 {
 	const struct team_snapshot *snap;
 	const struct team *team;
@@ -21,9 +20,9 @@ begin(struct admin_call *c, int64_t *team_id, struct admin_persons *p,
 	return admin_persons_open(c->a, p, e);
 }
 
-/* Lines of JSON become the items of a page. */
-static void
-put_page(struct admin_call *c, struct buf *lines, int64_t next)
+void
+admin_put_page(
+	struct admin_call *c, struct buf *lines, int64_t next, const char *more)
 {
 	if (lines->len > 0 && lines->p[lines->len - 1] == '\n')
 		lines->len--;
@@ -33,14 +32,16 @@ put_page(struct admin_call *c, struct buf *lines, int64_t next)
 	buf_append_lit(&c->out, "{\"items\":[");
 	buf_append_slice(&c->out, buf_slice(lines));
 	if (next == 0)
-		buf_append_lit(&c->out, "],\"next\":null}\n");
+		buf_printf(&c->out, "],\"next\":null%s}\n", more);
 	else
-		buf_printf(&c->out, "],\"next\":\"%lld\"}\n", (long long)next);
+		buf_printf(&c->out, "],\"next\":\"%lld\"%s}\n", (long long)next,
+			more);
 }
 
 static int
 list(struct admin_call *c, enum admin_list what, struct err *e)
 {
+	struct slice type = admin_query(c, "type");
 	struct admin_persons p;
 	struct buf lines;
 	int64_t cursor = 0;
@@ -51,7 +52,7 @@ list(struct admin_call *c, enum admin_list what, struct err *e)
 	if (rc == 0)
 		rc = admin_query_i64(c, "limit", 1, ADMIN_PAGE_MAX, &limit, e);
 	if (rc == 0)
-		rc = begin(c, &team_id, &p, e);
+		rc = admin_persons_begin(c, &team_id, &p, e);
 	if (rc < 0)
 		return rc;
 	buf_init(&lines, ADMIN_ANSWER_MAX_BYTES);
@@ -59,8 +60,12 @@ list(struct admin_call *c, enum admin_list what, struct err *e)
 	do {
 		int64_t step = limit < 20 ? limit : 20;
 
-		rc = admin_persons_page(
-			&p, what, team_id, &cursor, (int)step, &lines, e);
+		if (what == ADMIN_LIST_GROUPS && type.p != NULL)
+			rc = admin_persons_groups_of(&p, team_id, type, &cursor,
+				(int)step, &lines, e);
+		else
+			rc = admin_persons_page(&p, what, team_id, &cursor,
+				(int)step, &lines, e);
 		limit -= step;
 	} while (rc == 0 && cursor != 0 && limit > 0 &&
 		 lines.len < ADMIN_PAGE_BYTES);
@@ -68,7 +73,7 @@ list(struct admin_call *c, enum admin_list what, struct err *e)
 	if (rc == 0 && lines.failed)
 		rc = err_set(e, ERR_TOO_BIG, "the page is too large");
 	if (rc == 0)
-		put_page(c, &lines, cursor);
+		admin_put_page(c, &lines, cursor, "");
 	buf_fini(&lines);
 	return rc;
 }
@@ -78,7 +83,7 @@ admin_person_text(struct admin_call *c, struct slice distinct_id,
 	struct slice uuid, int64_t *team_id, struct buf *text, struct err *e)
 {
 	struct admin_persons p;
-	int rc = begin(c, team_id, &p, e);
+	int rc = admin_persons_begin(c, team_id, &p, e);
 
 	if (rc < 0)
 		return rc;
@@ -98,7 +103,7 @@ show_person(struct admin_call *c, struct slice distinct_id, struct slice uuid,
 	buf_init(&text, ADMIN_ANSWER_MAX_BYTES);
 	rc = admin_person_text(c, distinct_id, uuid, &team_id, &text, e);
 	if (as_list && (rc == 0 || rc == -ERR_NOT_FOUND)) {
-		put_page(c, &text, 0);
+		admin_put_page(c, &text, 0, "");
 		rc = 0;
 	} else if (rc == 0) {
 		buf_append_slice(&c->out, buf_slice(&text));
@@ -114,6 +119,8 @@ admin_persons_list(struct admin_call *c, struct err *e)
 
 	if (distinct_id.p != NULL)
 		return show_person(c, distinct_id, SLICE_NONE, true, e);
+	if (admin_query(c, "property").p != NULL)
+		return admin_persons_search(c, e);
 	return list(c, ADMIN_LIST_PERSONS, e);
 }
 
@@ -175,7 +182,7 @@ admin_groups_show(struct admin_call *c, struct err *e)
 {
 	struct admin_persons p;
 	int64_t team_id;
-	int rc = begin(c, &team_id, &p, e);
+	int rc = admin_persons_begin(c, &team_id, &p, e);
 
 	if (rc < 0)
 		return rc;
@@ -186,20 +193,30 @@ admin_groups_show(struct admin_call *c, struct err *e)
 }
 
 int
-admin_group_types(struct admin_call *c, struct err *e)
+admin_group_types_text(struct admin_call *c, int64_t *team_id,
+	struct buf *lines, struct err *e)
 {
 	struct admin_persons p;
-	struct buf lines;
-	int64_t team_id;
-	int rc = begin(c, &team_id, &p, e);
+	int rc = admin_persons_begin(c, team_id, &p, e);
 
 	if (rc < 0)
 		return rc;
-	buf_init(&lines, ADMIN_ANSWER_MAX_BYTES);
-	rc = admin_persons_types(&p, team_id, &lines, e);
+	rc = admin_persons_types(&p, *team_id, lines, e);
 	admin_persons_close(&p);
+	return rc;
+}
+
+int
+admin_group_types(struct admin_call *c, struct err *e)
+{
+	struct buf lines;
+	int64_t team_id;
+	int rc;
+
+	buf_init(&lines, ADMIN_ANSWER_MAX_BYTES);
+	rc = admin_group_types_text(c, &team_id, &lines, e);
 	if (rc == 0)
-		put_page(c, &lines, 0);
+		admin_put_page(c, &lines, 0, "");
 	buf_fini(&lines);
 	return rc;
 }

@@ -34,6 +34,33 @@ MUST_CHECK int persondb_list(struct store_conn *c, int64_t team_id,
 MUST_CHECK int persondb_show(struct store_conn *c, int64_t team_id,
 	struct slice distinct_id, struct slice uuid, struct buf *out,
 	struct err *e);
+
+/*
+ * Persons by a property, whose values are compared as text (strings without
+ * their quotes, all else as in JSON). No index helps: at most scan_max persons
+ * are looked at in a call, for at most so long, and *scanned says how many;
+ * *cursor goes on behind the last of them, 0 when none is left.
+ */
+enum persondb_match {
+	PERSONDB_IS,
+	PERSONDB_CONTAINS, /* whatever the case of ASCII letters */
+	PERSONDB_IS_SET,
+	PERSONDB_N_MATCHES
+};
+struct persondb_find {
+	struct slice property, value;
+	enum persondb_match match;
+	int limit; /* of persons found, 1..1000 */
+	int scan_max;
+	int64_t deadline_ns;
+};
+MUST_CHECK int persondb_find(struct store_conn *c, int64_t team_id,
+	const struct persondb_find *f, int64_t *cursor, int64_t *scanned,
+	struct buf *out, struct err *e);
+/* Groups of one type; the cursor as in persondb_list_groups. */
+MUST_CHECK int persondb_list_groups_of(struct store_conn *c, int64_t team_id,
+	struct slice type, int64_t *cursor, int limit, struct buf *out,
+	struct err *e);
 MUST_CHECK int persondb_list_groups(struct store_conn *c, int64_t team_id,
 	int64_t *cursor, int limit, struct buf *out, struct err *e);
 MUST_CHECK int persondb_show_group(struct store_conn *c, int64_t team_id,

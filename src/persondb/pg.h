@@ -70,6 +70,13 @@ MUST_CHECK int persondb_pg_save(
 /* Reading, for the admin: results, cursors and errors as in persondb.h. */
 MUST_CHECK int persondb_pg_list(struct persondb_pg *d, int64_t team_id,
 	int64_t *cursor, int limit, struct buf *out, struct err *e);
+struct persondb_find;
+MUST_CHECK int persondb_pg_find(struct persondb_pg *d, int64_t team_id,
+	const struct persondb_find *f, int64_t *cursor, int64_t *scanned,
+	struct buf *out, struct err *e);
+MUST_CHECK int persondb_pg_list_groups_of(struct persondb_pg *d,
+	int64_t team_id, struct slice type, int64_t *cursor, int limit,
+	struct buf *out, struct err *e);
 MUST_CHECK int persondb_pg_show(struct persondb_pg *d, int64_t team_id,
 	struct slice distinct_id, struct slice uuid, struct buf *out,
 	struct err *e);

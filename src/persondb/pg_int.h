@@ -84,11 +84,14 @@ enum persondb_pg_sql {
 	PG_CHECK_NOW,
 	PG_SIZES,
 	PG_LIST, /* soft persons, last_seen_at */
-	PG_SHOW_BY_ID = PG_LIST + 4, /* the same */
+	PG_FIND = PG_LIST + 4, /* the same */
+	PG_SCANNED = PG_FIND + 4, /* soft persons */
+	PG_SHOW_BY_ID = PG_SCANNED + 2, /* soft persons, last_seen_at */
 	PG_SHOW_BY_UUID = PG_SHOW_BY_ID + 4, /* the same */
 	PG_IDS_OF = PG_SHOW_BY_UUID + 4, /* soft ids */
 	PG_LIST_GROUPS = PG_IDS_OF + 2, /* by project */
-	PG_SHOW_GROUP = PG_LIST_GROUPS + 2, /* by project */
+	PG_LIST_GROUPS_OF = PG_LIST_GROUPS + 2, /* by project */
+	PG_SHOW_GROUP = PG_LIST_GROUPS_OF + 2, /* by project */
 	PG_LIST_TYPES = PG_SHOW_GROUP + 2, /* by project */
 	PG_COUNT = PG_LIST_TYPES + 2, /* soft persons */
 	PG_ANY_ID = PG_COUNT + 2,

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "persondb/persondb.h"
 #include "persondb/pg_int.h"
 
 #define PAGE_MAX 1000
@@ -117,6 +118,84 @@ persondb_pg_list(struct persondb_pg *d, int64_t team_id, int64_t *cursor,
 	return r;
 }
 
+/* How many persons a search has looked at, and which was the last. */
+static int
+read_scanned(struct persondb_pg *d, int64_t team_id, int64_t after, int limit,
+	int64_t *n, int64_t *last, struct err *e)
+{
+	struct pg_stmt *st = persondb_pg_get(
+		d, PG_SCANNED, PG_FORM(d->schema.person_is_deleted, 0));
+
+	pg_bind_i32(st, 1, (int32_t)team_id);
+	pg_bind_i64(st, 2, after);
+	pg_bind_i32(st, 3, limit);
+	if (pg_run(st, e) != 0)
+		return -(int)e->code;
+	*n = pg_col_i64(d->c, 0, 0);
+	*last = pg_col_i64(d->c, 0, 1);
+	return 0;
+}
+
+static int
+find_step(struct persondb_pg *d, int64_t team_id, const struct persondb_find *f,
+	int64_t after, int n_scan, int limit, struct page *x, struct buf *out,
+	struct err *e)
+{
+	struct pg_stmt *st =
+		persondb_pg_get(d, PG_FIND, persondb_pg_person_form(d));
+
+	pg_bind_i32(st, 1, (int32_t)team_id);
+	pg_bind_i64(st, 2, after);
+	pg_bind_i32(st, 3, n_scan);
+	pg_bind_text(st, 4, f->property);
+	pg_bind_i32(st, 5, (int32_t)f->match);
+	pg_bind_text(st, 6, f->value.p == NULL ? SLICE_LIT("") : f->value);
+	pg_bind_i32(st, 7, limit);
+	return put_persons(x, st, "\n", out, e);
+}
+
+/* Step by step, so that the time is looked at in between. */
+#define FIND_STEP 2000
+
+int
+persondb_pg_find(struct persondb_pg *d, int64_t team_id,
+	const struct persondb_find *f, int64_t *cursor, int64_t *scanned,
+	struct buf *out, struct err *e)
+{
+	int64_t after = *cursor;
+	int found = 0;
+	int r = check_limit(f->limit, e);
+
+	*scanned = 0;
+	while (r == 0 && *scanned < f->scan_max) {
+		struct page x = {.d = d};
+		int64_t n = 0, last = 0;
+		int left = f->scan_max - (int)*scanned;
+		int step = left < FIND_STEP ? left : FIND_STEP;
+
+		arena_init(&x.arena, ARENA_MAX);
+		r = find_step(d, team_id, f, after, step, f->limit - found, &x,
+			out, e);
+		found += r == 0 ? x.n : 0;
+		if (r == 0 && found == f->limit)
+			last = x.rows[x.n - 1].id;
+		arena_fini(&x.arena);
+		if (r == 0 && found == f->limit) {
+			after = last;
+			break;
+		}
+		if (r == 0)
+			r = read_scanned(d, team_id, after, step, &n, &last, e);
+		*scanned += n;
+		after = n < step ? 0 : last;
+		if (after == 0 || clock_mono_ns() > f->deadline_ns)
+			break;
+	}
+	if (r == 0)
+		*cursor = after;
+	return r;
+}
+
 int
 persondb_pg_show(struct persondb_pg *d, int64_t team_id,
 	struct slice distinct_id, struct slice uuid, struct buf *out,
@@ -182,9 +261,10 @@ put_group(struct persondb_pg *d, int row, struct buf *out, struct err *e)
 	return 0;
 }
 
-int
-persondb_pg_list_groups(struct persondb_pg *d, int64_t team_id, int64_t *cursor,
-	int limit, struct buf *out, struct err *e)
+static int
+list_groups(struct persondb_pg *d, enum persondb_pg_sql which, int64_t team_id,
+	struct slice type, int64_t *cursor, int limit, struct buf *out,
+	struct err *e)
 {
 	struct pg_stmt *st;
 	int n;
@@ -192,10 +272,12 @@ persondb_pg_list_groups(struct persondb_pg *d, int64_t team_id, int64_t *cursor,
 	if (check_limit(limit, e) != 0)
 		return -(int)e->code;
 	st = persondb_pg_get(
-		d, PG_LIST_GROUPS, PG_FORM(d->schema.group_type_by_project, 0));
+		d, which, PG_FORM(d->schema.group_type_by_project, 0));
 	pg_bind_i32(st, 1, (int32_t)team_id);
 	pg_bind_i64(st, 2, *cursor);
 	pg_bind_i32(st, 3, limit);
+	if (type.p != NULL)
+		pg_bind_text(st, 4, type);
 	if (pg_run(st, e) != 0)
 		return -(int)e->code;
 	n = pg_n_rows(d->c);
@@ -206,6 +288,23 @@ persondb_pg_list_groups(struct persondb_pg *d, int64_t team_id, int64_t *cursor,
 	}
 	*cursor = n == limit ? pg_col_i64(d->c, n - 1, 0) : 0;
 	return 0;
+}
+
+int
+persondb_pg_list_groups(struct persondb_pg *d, int64_t team_id, int64_t *cursor,
+	int limit, struct buf *out, struct err *e)
+{
+	return list_groups(
+		d, PG_LIST_GROUPS, team_id, SLICE_NONE, cursor, limit, out, e);
+}
+
+int
+persondb_pg_list_groups_of(struct persondb_pg *d, int64_t team_id,
+	struct slice type, int64_t *cursor, int limit, struct buf *out,
+	struct err *e)
+{
+	return list_groups(
+		d, PG_LIST_GROUPS_OF, team_id, type, cursor, limit, out, e);
 }
 
 int

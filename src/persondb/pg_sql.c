@@ -30,6 +30,21 @@
 	ROW(soft, seen)                                                        \
 	"FROM posthog_person p WHERE p.team_id = $1 AND p.id > $2 "            \
 	"AND NOT " soft " ORDER BY p.id LIMIT $3"
+/* $5: enum persondb_match. ->> of a string is its text, of all else its JSON;
+ * of null it is NULL, as of what is not there. */
+#define VALUE "coalesce(p.properties ->> $4, 'null')"
+#define SCAN(soft)                                                             \
+	"FROM (SELECT p.id FROM posthog_person p WHERE p.team_id = $1 "        \
+	"AND p.id > $2 AND NOT " soft " ORDER BY p.id LIMIT $3) s "
+#define FIND(soft, seen)                                                       \
+	ROW(soft, seen)                                                        \
+	SCAN(soft)                                                             \
+	"JOIN posthog_person p ON p.team_id = $1 AND p.id = s.id "             \
+	"WHERE jsonb_exists(p.properties, $4) AND CASE $5 "                    \
+	"WHEN 2 THEN true "                                                    \
+	"WHEN 1 THEN strpos(lower(" VALUE "), lower($6)) > 0 "                 \
+	"ELSE " VALUE " = $6 END ORDER BY p.id LIMIT $7"
+#define SCANNED(soft) "SELECT count(*), coalesce(max(s.id), 0) " SCAN(soft)
 #define SHOW_BY_ID(soft, seen)                                                 \
 	ROW(soft, seen)                                                        \
 	"FROM posthog_persondistinctid d JOIN posthog_person p "               \
@@ -110,6 +125,12 @@
 	"g.version FROM posthog_group g JOIN posthog_grouptypemapping t "      \
 	"ON t." project " AND t.group_type_index = g.group_type_index "        \
 	"WHERE g.team_id = $1 AND g.id > $2 ORDER BY g.id LIMIT $3"
+#define LIST_GROUPS_OF(project)                                                \
+	"SELECT g.id, t.group_type, g.group_key, g.group_properties, "         \
+	"g.version FROM posthog_group g JOIN posthog_grouptypemapping t "      \
+	"ON t." project " AND t.group_type_index = g.group_type_index "        \
+	"WHERE g.team_id = $1 AND t.group_type = $4 AND g.id > $2 "            \
+	"ORDER BY g.id LIMIT $3"
 #define SHOW_GROUP(project)                                                    \
 	"SELECT g.id, t.group_type, g.group_key, g.group_properties, "         \
 	"g.version FROM posthog_grouptypemapping t JOIN posthog_group g "      \
@@ -332,12 +353,16 @@ static const char *const texts[PG_N_SQL] = {
 		     "ORDER BY 2 DESC LIMIT $2",
 	FOUR(PG_LIST, LIST, "false", "p.is_deleted", "NULL::timestamptz",
 		"p.last_seen_at"),
+	FOUR(PG_FIND, FIND, "false", "p.is_deleted", "NULL::timestamptz",
+		"p.last_seen_at"),
+	TWO(PG_SCANNED, SCANNED, "false", "p.is_deleted"),
 	FOUR(PG_SHOW_BY_ID, SHOW_BY_ID, "false", "p.is_deleted",
 		"NULL::timestamptz", "p.last_seen_at"),
 	FOUR(PG_SHOW_BY_UUID, SHOW_BY_UUID, "false", "p.is_deleted",
 		"NULL::timestamptz", "p.last_seen_at"),
 	TWO(PG_IDS_OF, IDS_OF, "false", "d.is_deleted"),
 	TWO(PG_LIST_GROUPS, LIST_GROUPS, OF_TEAM, OF_PROJECT),
+	TWO(PG_LIST_GROUPS_OF, LIST_GROUPS_OF, OF_TEAM, OF_PROJECT),
 	TWO(PG_SHOW_GROUP, SHOW_GROUP, OF_TEAM, OF_PROJECT),
 	TWO(PG_LIST_TYPES, LIST_TYPES, OF_TEAM, OF_PROJECT),
 	TWO(PG_COUNT, COUNT, "false", "p.is_deleted"),

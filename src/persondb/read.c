@@ -101,6 +101,49 @@ persondb_list(struct store_conn *c, int64_t team_id, int64_t *cursor, int limit,
 }
 
 int
+persondb_find(struct store_conn *c, int64_t team_id,
+	const struct persondb_find *f, int64_t *cursor, int64_t *scanned,
+	struct buf *out, struct err *e)
+{
+	struct store_stmt *st;
+	int64_t last = 0;
+	bool has_more = false;
+	int found = 0;
+	int rc;
+
+	*scanned = 0;
+	if (check_limit(f->limit, e) != 0 ||
+		sql_get(c, &persondb_sql, PERSONDB_FIND, &st, e) != 0)
+		return -(int)e->code;
+	sql_bind_i64(st, 1, team_id);
+	sql_bind_i64(st, 2, *cursor);
+	sql_bind_i64(st, 3, f->scan_max);
+	sql_bind_text(st, 4, f->property);
+	sql_bind_i64(st, 5, (int64_t)f->match);
+	sql_bind_text(st, 6, f->value.p == NULL ? SLICE_LIT("") : f->value);
+	while ((rc = sql_step(st, e)) > 0) {
+		last = sql_col_i64(st, 0);
+		++*scanned;
+		if (sql_col_i64(st, 7) != 0) {
+			rc = put_person(c, st, out, e);
+			if (rc != 0)
+				break;
+			buf_append_char(out, '\n');
+			found++;
+		}
+		has_more =
+			found == f->limit || clock_mono_ns() > f->deadline_ns;
+		if (has_more)
+			break;
+	}
+	sql_reset(st);
+	if (rc < 0)
+		return rc;
+	*cursor = has_more || *scanned == f->scan_max ? last : 0;
+	return 0;
+}
+
+int
 persondb_show(struct store_conn *c, int64_t team_id, struct slice distinct_id,
 	struct slice uuid, struct buf *out, struct err *e)
 {
@@ -142,9 +185,10 @@ put_group(struct store_stmt *st, struct buf *out)
 	buf_printf(out, ",\"version\":%lld}", (long long)sql_col_i64(st, 4));
 }
 
-int
-persondb_list_groups(struct store_conn *c, int64_t team_id, int64_t *cursor,
-	int limit, struct buf *out, struct err *e)
+static int
+list_groups(struct store_conn *c, enum persondb_sql which, int64_t team_id,
+	struct slice type, int64_t *cursor, int limit, struct buf *out,
+	struct err *e)
 {
 	struct store_stmt *st;
 	int64_t last = 0;
@@ -152,11 +196,13 @@ persondb_list_groups(struct store_conn *c, int64_t team_id, int64_t *cursor,
 	int rc;
 
 	if (check_limit(limit, e) != 0 ||
-		sql_get(c, &persondb_sql, PERSONDB_LIST_GROUPS, &st, e) != 0)
+		sql_get(c, &persondb_sql, (int)which, &st, e) != 0)
 		return -(int)e->code;
 	sql_bind_i64(st, 1, team_id);
 	sql_bind_i64(st, 2, *cursor);
 	sql_bind_i64(st, 3, limit);
+	if (type.p != NULL)
+		sql_bind_text(st, 4, type);
 	while ((rc = sql_step(st, e)) > 0) {
 		last = sql_col_i64(st, 0);
 		put_group(st, out);
@@ -169,6 +215,23 @@ persondb_list_groups(struct store_conn *c, int64_t team_id, int64_t *cursor,
 		return err_set(e, ERR_TOO_BIG, "the answer is too large");
 	*cursor = n == limit ? last : 0;
 	return 0;
+}
+
+int
+persondb_list_groups(struct store_conn *c, int64_t team_id, int64_t *cursor,
+	int limit, struct buf *out, struct err *e)
+{
+	return list_groups(c, PERSONDB_LIST_GROUPS, team_id, SLICE_NONE, cursor,
+		limit, out, e);
+}
+
+int
+persondb_list_groups_of(struct store_conn *c, int64_t team_id,
+	struct slice type, int64_t *cursor, int limit, struct buf *out,
+	struct err *e)
+{
+	return list_groups(c, PERSONDB_LIST_GROUPS_OF, team_id, type, cursor,
+		limit, out, e);
 }
 
 int

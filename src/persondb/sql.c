@@ -1,5 +1,10 @@
 #include "persondb/sql.h"
 
+/* The value of json_each as text. */
+#define VALUE                                                                  \
+	"CASE j.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "       \
+	"WHEN 'null' THEN 'null' ELSE CAST(j.value AS TEXT) END"
+
 static const char *const texts[PERSONDB_N_SQL] = {
 	[PERSONDB_ID_GET] =
 		"SELECT d.seq, d.version, d.person_id, p.uuid, p.created_at, "
@@ -61,6 +66,18 @@ static const char *const texts[PERSONDB_N_SQL] = {
 		"created_at, last_seen_at FROM person "
 		"WHERE team_id = ?1 AND id > ?2 "
 		"AND is_deleted = 0 ORDER BY id LIMIT ?3",
+	/* json_each fails on what SQLite does not take for JSON, such as what is
+	 * nested too deep for it. ?5: enum persondb_match. */
+	[PERSONDB_FIND] =
+		"SELECT id, uuid, properties, is_identified, version, "
+		"created_at, last_seen_at, CASE WHEN json_valid(properties) "
+		"THEN EXISTS (SELECT 1 FROM json_each(person.properties) AS j "
+		"WHERE j.key = ?4 AND CASE ?5 "
+		"WHEN 2 THEN 1 "
+		"WHEN 1 THEN instr(lower(" VALUE "), lower(?6)) > 0 "
+		"ELSE " VALUE " = ?6 END) ELSE 0 END "
+		"FROM person WHERE team_id = ?1 AND id > ?2 "
+		"AND is_deleted = 0 ORDER BY id LIMIT ?3",
 	[PERSONDB_BY_DISTINCT_ID] =
 		"SELECT p.id, p.uuid, p.properties, p.is_identified, "
 		"p.version, p.created_at, p.last_seen_at "
@@ -78,6 +95,13 @@ static const char *const texts[PERSONDB_N_SQL] = {
 		"ON t.project_id = g.team_id "
 		"AND t.type_index = g.group_type_index "
 		"WHERE g.team_id = ?1 AND g.id > ?2 ORDER BY g.id LIMIT ?3",
+	[PERSONDB_LIST_GROUPS_OF] =
+		"SELECT g.id, t.group_type, g.group_key, g.group_properties, "
+		"g.version FROM group_type t JOIN group_row g "
+		"ON g.team_id = t.project_id "
+		"AND g.group_type_index = t.type_index "
+		"WHERE t.project_id = ?1 AND t.group_type = ?4 AND g.id > ?2 "
+		"ORDER BY g.id LIMIT ?3",
 	[PERSONDB_SHOW_GROUP] =
 		"SELECT g.id, t.group_type, g.group_key, g.group_properties, "
 		"g.version FROM group_type t JOIN group_row g "

@@ -212,8 +212,25 @@ export type Person = {
 };
 
 export type Persons = {
+	/** Of a search: so many persons at least were looked at; next leads to the rest. */
+	scanned?: number;
 	items: Person[];
 	next: Next;
+};
+
+export type PersonHistory = {
+	merges: Array<{
+		at: string;
+		event: string;
+		distinct_id: string;
+		other: string;
+	}>;
+	properties: Array<{
+		name: string;
+		first_at: string;
+		last_at: string;
+		events: number;
+	}>;
 };
 
 export type PersonEvent = {
@@ -1472,6 +1489,8 @@ export interface Operations {
 			limit?: number;
 			/** The next of the page before. */
 			cursor?: string;
+			/** Only groups of this type. */
+			type?: string;
 		};
 		body: undefined;
 		answer: Groups;
@@ -1481,6 +1500,19 @@ export interface Operations {
 		query: undefined;
 		body: undefined;
 		answer: Group;
+	};
+	/** Events of a group. */
+	"GET /projects/{id}/groups/{type}/{key}/events": {
+		query: {
+			/** The next of the page before. */
+			cursor?: string;
+			/** The newest first. */
+			newest?: boolean;
+			/** The most events of a page; 500 if not given. */
+			limit?: number;
+		};
+		body: undefined;
+		answer: PersonEvents;
 	};
 	/** Answers a ready-made question about a project's events. */
 	"POST /projects/{id}/insights": {
@@ -1503,7 +1535,7 @@ export interface Operations {
 		body: undefined;
 		answer: ProjectDeleted;
 	};
-	/** Lists persons. */
+	/** Lists persons, or finds them. */
 	"GET /projects/{id}/persons": {
 		query: {
 			/** The most items of a page. */
@@ -1512,6 +1544,12 @@ export interface Operations {
 			cursor?: string;
 			/** Only the person with this distinct id. */
 			distinct_id?: string;
+			/** Only persons with such a value of this property. */
+			property?: string;
+			/** How the property is compared; is if not given. */
+			operator?: "is" | "contains" | "is_set";
+			/** What the property is compared with, as text. */
+			value?: string;
 		};
 		body: undefined;
 		answer: Persons;
@@ -1543,6 +1581,10 @@ export interface Operations {
 			by_uuid?: boolean;
 			/** The next of the page before. */
 			cursor?: string;
+			/** The newest first. */
+			newest?: boolean;
+			/** The most events of a page; 500 if not given. */
+			limit?: number;
 		};
 		body: undefined;
 		answer: PersonEvents;
@@ -1555,6 +1597,15 @@ export interface Operations {
 		};
 		body: undefined;
 		answer: PersonExport;
+	};
+	/** Merges of a person, and when properties were set. */
+	"GET /projects/{id}/persons/{distinct_id}/history": {
+		query: {
+			/** The path names the person's uuid, not a distinct id. */
+			by_uuid?: boolean;
+		};
+		body: undefined;
+		answer: PersonHistory;
 	};
 	/** Names of properties seen. */
 	"GET /projects/{id}/property-definitions": {
