@@ -2,9 +2,11 @@
 import uPlot from "uplot";
 
 import type { ChartProps } from "./chart";
-import { formatShort, formatTime } from "./values";
+import { formatBytes, formatShort, formatTime } from "./values";
 
 const COLOURS = 6;
+// Steps of an axis of bytes, so that its figures are whole.
+const POWERS_OF_2 = Array.from({ length: 51 }, (_, i) => 2 ** i);
 
 function colour(name: string): string {
 	return getComputedStyle(document.documentElement)
@@ -63,8 +65,9 @@ function axesOf(p: ChartProps): uPlot.Axis[] {
 		},
 		{
 			...look,
-			size: 56,
+			size: 68,
 			values: (_u: uPlot, at: number[]) => at.map(format),
+			...(format === formatBytes ? { incrs: POWERS_OF_2 } : {}),
 		},
 	];
 }

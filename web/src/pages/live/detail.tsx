@@ -264,6 +264,12 @@ export function Detail(props: { row: Row; onClose: () => void }): JSX.Element {
 							: formatSeconds(row.tookMs / 1000),
 					],
 					["Error", row.error === "" ? undefined : row.error],
+					[
+						"See also",
+						row.state === "dead_letter" ? (
+							<a href="/dead-letters">The dead letters</a>
+						) : undefined,
+					],
 					["Received", <Time at={row.atMs} exact />],
 					[
 						"Person",

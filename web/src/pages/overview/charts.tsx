@@ -167,6 +167,9 @@ const formats = {
 	bytes: formatBytes,
 };
 
+// At least so many are drawn, also of a daemon that has just begun.
+const POINTS_MIN = 30;
+
 const ranges = { "1h": { s: 3600, step: 10 }, "24h": { s: 86_400, step: 60 } };
 
 function belongs(plot: Plot, name: string): boolean {
@@ -192,21 +195,34 @@ function hasAny(values: readonly (number | null)[]): boolean {
 	return values.some((v) => v !== null && v !== 0);
 }
 
-function One(props: { plot: Plot; data: Series }): JSX.Element | null {
-	const { plot, data } = props;
+/** Where the points begin: not long before the first that is known. */
+function beginOf(data: Series): number {
+	const first = Math.min(
+		...data.items
+			.map((s) => s.values.findIndex((v) => v !== null))
+			.map((at) => (at < 0 ? data.points : at)),
+	);
+	return Math.max(0, Math.min(first - 1, data.points - POINTS_MIN));
+}
+
+function One(props: { plot: Plot; data: Series; begin: number }): JSX.Element {
+	const { plot, data, begin } = props;
 	const x = useMemo(
 		() =>
-			Array.from({ length: data.points }, (_, i) => data.from + i * data.step),
-		[data],
+			Array.from(
+				{ length: data.points - begin },
+				(_, i) => data.from + (begin + i) * data.step,
+			),
+		[data, begin],
 	);
 	const series = useMemo(() => {
 		const rows = data.items.filter((s) => belongs(plot, s.name));
 		const some = rows.length > 1 ? rows.filter((s) => hasAny(s.values)) : rows;
 		return some.map((s) => ({
 			label: label(s.name, s.unit, rows.length === 1),
-			values: s.values,
+			values: s.values.slice(begin),
 		}));
-	}, [data]);
+	}, [data, begin]);
 	return (
 		<div class="overview-chart stack tight">
 			<h3>{plot.title}</h3>
@@ -265,6 +281,7 @@ export function Charts(props: {
 								key={`${props.hop}-${plot.title}-${props.range}`}
 								plot={plot}
 								data={data}
+								begin={beginOf(data)}
 							/>
 						))}
 					</div>

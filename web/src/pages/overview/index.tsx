@@ -1,6 +1,6 @@
 // Does data flow, and where it does not: why, and what to do.
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { useStream } from "../../api/stream";
 import type { Status } from "../../api/types";
@@ -200,6 +200,30 @@ function Machine(props: { status: Status; range: Range }): JSX.Element {
 	);
 }
 
+const HIDDEN_MS = 20_000;
+
+/** false: the tab has been in the background for a while. A browser has six
+ * connections to a server; a stream that nobody sees would hold one. */
+function useLookedAt(): boolean {
+	const [lookedAt, setLookedAt] = useState(!document.hidden);
+	useEffect(() => {
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const changed = () => {
+			clearTimeout(timer);
+			if (document.hidden)
+				timer = setTimeout(() => setLookedAt(false), HIDDEN_MS);
+			else setLookedAt(true);
+		};
+		document.addEventListener("visibilitychange", changed);
+		changed();
+		return () => {
+			clearTimeout(timer);
+			document.removeEventListener("visibilitychange", changed);
+		};
+	}, []);
+	return lookedAt;
+}
+
 function isHop(text: string | null): text is HopId {
 	return text !== null && text in titles;
 }
@@ -208,7 +232,8 @@ export default function Overview(): JSX.Element {
 	const [status, setStatus] = useState<Status | undefined>();
 	const [seenAt, setSeenAt] = useState(0);
 	const [query, setQuery] = useQuery();
-	const stream = useStream("/status/stream", {
+	const lookedAt = useLookedAt();
+	const stream = useStream(lookedAt ? "/status/stream" : null, {
 		status: (data) => {
 			setStatus(data as Status);
 			setSeenAt(Date.now());
