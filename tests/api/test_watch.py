@@ -5,9 +5,12 @@ import contextlib
 import http.client
 import itertools
 import json
+import math
 import os
 import pathlib
+import sqlite3
 import statistics
+import struct
 import subprocess
 import sys
 import time
@@ -276,3 +279,39 @@ def test_series_are_asked_for_by_name_time_and_step(sluice):
         assert status == 400, (query, status, text)
     forecast = sluice.api("GET", "/api/v1/status")["forecast"]
     assert forecast["state"] == "too_early" and forecast["full_in_s"] is None
+
+
+def write_day(path, value_of, now):
+    """A day of points a minute apart, in which the free space is value_of(at)."""
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        names = dict(db.execute("SELECT name, id FROM series"))
+        for i in range(1, 1440):
+            at = (now // 60 - i) * 60
+            points = [math.nan] * len(names)
+            points[names["disk.free"]] = value_of(at)
+            db.execute(
+                "INSERT OR REPLACE INTO series_point (step_s, slot, at_s, points) "
+                "VALUES (60, ?1, ?2, ?3)",
+                (at // 60 % 1440, at, struct.pack(f"<{len(points)}d", *points)),
+            )
+
+
+def test_the_forecast_is_of_the_last_day_that_the_file_has():
+    a_second = 300_000  # bytes
+    with Sluice() as s:
+        disk = s.api("GET", "/api/v1/status")["disk"]
+        left = disk["free_bytes"] - disk["reserve_bytes"]
+        s.stop()
+        now = int(time.time())
+        write_day(
+            os.path.join(s.data, "config.db"),
+            lambda at: disk["free_bytes"] + (now - at) * a_second,
+            now,
+        )
+        s.start()
+        forecast = s.api("GET", "/api/v1/status")["forecast"]
+    assert forecast["state"] == "filling", forecast
+    assert abs(forecast["bytes_per_day"] / (-86400 * a_second) - 1) < 0.01
+    assert forecast["basis_s"] > 23 * 3600
+    # Others write to this disk as well meanwhile.
+    assert abs(forecast["full_in_s"] / (left / a_second) - 1) < 0.1

@@ -126,7 +126,7 @@ test('what stands still is said first, with what to do', async () => {
 	try {
 		await sluice.send(project.api_token, events(3))
 		await page.getByText('App server stands still').waitFor({ timeout: 30_000 })
-		await page.getByText(/Data is held up at App server/).waitFor()
+		await page.getByText(/Data is held up at the app server/).waitFor()
 		assert.match(await hop(page, 'ingest').innerText(), /stopped/)
 		const said = await page.getByLabel('What needs somebody').innerText()
 		assert.match(said, /state\.db/)

@@ -93,6 +93,12 @@ function FlowLine(props: {
 		return <span>Paused: what passes meanwhile is not shown.</span>;
 	if (flow === undefined) return <span>Waiting for events.</span>;
 	const hidden = flow.left_out + flow.skipped;
+	if (flow.matched + hidden + dropped === 0)
+		return (
+			<span>
+				Nothing {props.isFiltered ? "matches" : "passes"} at the moment.
+			</span>
+		);
 	return (
 		<span>
 			{formatNumber(flow.matched + (props.isFiltered ? 0 : flow.skipped))} a

@@ -311,12 +311,22 @@ export function alertsOf(status: Status): Alert[] {
 	];
 }
 
+// As they stand in a sentence.
+const inWords: Record<string, string> = {
+	capture: "capture",
+	ingest: "the app server",
+	postgres: "Postgres",
+	output: "the output log",
+	broker: "the broker",
+	clickhouse: "ClickHouse",
+};
+
 /** One sentence: does data flow? */
 export function summaryOf(status: Status): string {
 	const held = status.behind[0];
 	const capture = status.hops.find((h) => h.name === "capture");
 	if (held !== undefined)
-		return `Data is held up at ${titles[held.hop as HopId] ?? held.hop}. Nothing that was accepted is lost.`;
+		return `Data is held up at ${inWords[held.hop] ?? held.hop}. Nothing that was accepted is lost.`;
 	if (capture === undefined || capture.state === "off")
 		return "All parts of this node work.";
 	if (capture.rate > 0)
