@@ -90,3 +90,18 @@ export function useStream(
 	}, [path, names, JSON.stringify(query)]);
 	return state;
 }
+
+const LOST_MS = 3000;
+
+/** The stream has been lost for a moment: Sluice ends each after ten minutes, and
+ * that it comes again at once is nothing to tell. */
+export function useIsLost(state: StreamState): boolean {
+	const [isLost, setIsLost] = useState(false);
+	useEffect(() => {
+		setIsLost(false);
+		if (state !== "lost") return;
+		const timer = setTimeout(() => setIsLost(true), LOST_MS);
+		return () => clearTimeout(timer);
+	}, [state]);
+	return isLost;
+}

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { api, type Page, path } from "../../api/client";
 import { useLoad } from "../../api/hooks";
-import { type StreamState, useStream } from "../../api/stream";
+import { type StreamState, useIsLost, useStream } from "../../api/stream";
 import type { LiveEvent, LiveFlow, LiveState } from "../../api/types";
 import { useProject } from "../../project";
 import { useQuery } from "../../router";
@@ -231,6 +231,7 @@ export default function LivePage(): JSX.Element {
 		? "/events/stream"
 		: project && path`/projects/${project.id}/events/stream`;
 	const live = useLive(paused ? null : (where ?? null), filter);
+	const isLost = useIsLost(live.state);
 	// Its state goes on; when it has left the list it stays as it was.
 	const row = live.rows.find((r) => r.uuid === opened?.uuid) ?? opened;
 	const shape = JSON.stringify([where, filter]);
@@ -298,7 +299,7 @@ export default function LivePage(): JSX.Element {
 				</>
 			}
 		>
-			{live.state === "lost" && (
+			{isLost && (
 				<Note kind="warn" live title="The connection to Sluice is lost">
 					It is tried again by itself; what passes meanwhile is missing here,
 					but not lost.

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { useStream } from "../../api/stream";
+import { useIsLost, useStream } from "../../api/stream";
 import type { Status } from "../../api/types";
 import { useQuery } from "../../router";
 import {
@@ -247,7 +247,7 @@ export default function Overview(): JSX.Element {
 		? asked
 		: ((status?.behind[0]?.hop as HopId | undefined) ?? "capture");
 	const chosen = all.find((n) => n.id === wanted) ?? all[1];
-	const lost = stream === "lost";
+	const lost = useIsLost(stream);
 	return (
 		<PageBody
 			title="Overview"
