@@ -117,6 +117,9 @@ export async function lookAt(page, name) {
 			const look = `${name} at ${width} px, ${scheme}`
 			await page.setViewportSize({ width, height: width === 390 ? 844 : 800 })
 			await page.emulateMedia({ colorScheme: scheme })
+			// The page hears of it a moment later.
+			await page.waitForFunction(
+				(s) => document.documentElement.dataset.theme === s, scheme)
 			// Charts and editors are drawn again.
 			await page.evaluate(() => new Promise((done) =>
 				requestAnimationFrame(() => requestAnimationFrame(done))))
