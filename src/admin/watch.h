@@ -9,7 +9,8 @@
  */
 struct watch;
 MUST_CHECK int watch_start(struct admin *a, struct err *e);
-/* Streams end at their next turn, no more begin. Before the HTTP servers stop. */
+/* Streams end at their next turn, and no more begin. Before the HTTP servers
+ * stop. */
 void watch_stop(struct admin *a);
 void watch_free(struct admin *a); /* after they have stopped */
 

@@ -65,7 +65,7 @@ cut_windows(const int64_t *at, const double *v, int n, int64_t from,
 static double
 slope_of(const struct window *w, int n)
 {
-	double slopes[WINDOWS * (WINDOWS - 1) / 2];
+	double slopes[WINDOWS * (WINDOWS - 1) / 2] = {0};
 	int m = 0;
 
 	for (int i = 0; i < n; i++)

@@ -16,9 +16,8 @@ import sys
 import time
 
 import pytest
-from watchers import open_stream
-
 from sluicetest import SCALE, Sluice, binary, eventually, scaled
+from watchers import open_stream
 
 HERE = pathlib.Path(__file__).parent
 PASSWORD = "correct horse battery"
@@ -26,7 +25,7 @@ seeds = itertools.count(1)  # each load has uuids of its own
 OVERVIEWS = VIEWS = 10
 EVENTS_PER_S = 2000
 ROUND_S = scaled(10, least=2)
-FULL_S = scaled(10)
+FULL_S = scaled(4)
 ROUNDS = scaled(6, least=1)  # of each kind
 ANSWER_S = 0.2  # p95; asserted whole with SLUICE_SCALE=1 only
 SLOWER = 0.05
