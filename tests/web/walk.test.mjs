@@ -19,17 +19,20 @@ function readRoutes() {
 		.map(([, where, title, role]) => ({ where, title, role }))
 }
 
-let sluice, browser, project
+let sluice, browser, project, letter
 
 // What stands for the parameters of a route: given what was sent.
 const samples = {
 	':id': () => String(project.id),
 	':distinct_id': () => encodeURIComponent(hostileEvents()[0].distinct_id),
+	':letter': () => letter.id,
+	':name': () => 'clickhouse_events_json',
 }
 
 before(async () => {
 	[sluice, browser] = await Promise.all([
-		Sluice.start({ clickhouse: true }), openBrowser()])
+		Sluice.start({ clickhouse: true,
+			settings: { 'capture.unknown_token': 'keep' } }), openBrowser()])
 	project = await sluice.makeProject(strings[0])
 	await sluice.send(project.api_token, [
 		...hostileEvents(),
@@ -38,7 +41,9 @@ before(async () => {
 			$group_set: { name: strings[1], [strings[2]]: strings[3] },
 		} },
 	])
+	await sluice.send('phc_of_no_project_00000000000000000000000', hostileEvents())
 	await sluice.drain()
+	letter = (await sluice.api('GET', '/dlq')).items[0]
 })
 after(async () => {
 	await browser?.close()

@@ -64,6 +64,34 @@ export const routes: Route[] = [
 	},
 
 	// repair: Dead letters, Topics, Connections
+	{
+		path: "/dead-letters",
+		title: "Dead letters",
+		role: "viewer",
+		load: () => import("./pages/dead-letters"),
+		nav: { group: "repair", key: "d" },
+	},
+	{
+		path: "/dead-letters/:letter",
+		title: "Dead letter",
+		role: "viewer",
+		load: () => import("./pages/dead-letter"),
+		under: "/dead-letters",
+	},
+	{
+		path: "/topics",
+		title: "Topics",
+		role: "viewer",
+		load: () => import("./pages/topics"),
+		nav: { group: "repair", key: "t" },
+	},
+	{
+		path: "/topics/:name",
+		title: "Topic",
+		role: "viewer",
+		load: () => import("./pages/topic"),
+		under: "/topics",
+	},
 
 	// manage: Projects, Settings, Users, Audit
 ];
