@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin/admin_int.h"
@@ -64,6 +65,29 @@ put_refused(struct buf *b)
 			continue;
 		buf_printf(b, "%s\"%s\":%llu", first ? "" : ",",
 			stats_label(STATS_HTTP_REFUSED, i),
+			(unsigned long long)n);
+		first = false;
+	}
+	buf_append_char(b, '}');
+}
+
+/* Requests that were wrong, since the start: as of a key that is not known. The
+ * stage that a label names as well is left out. */
+static void
+put_wrong(struct buf *b)
+{
+	const char *label;
+	bool first = true;
+
+	buf_append_lit(b, ",\"wrong\":{");
+	for (int i = 0; (label = stats_label(STATS_CAPTURE_ERRORS, i)) != NULL;
+		i++) {
+		uint64_t n = stats_counter(STATS_CAPTURE_ERRORS, i);
+
+		if (n == 0)
+			continue;
+		buf_printf(b, "%s\"%.*s\":%llu", first ? "" : ",",
+			(int)strcspn(label, "\""), label,
 			(unsigned long long)n);
 		first = false;
 	}
@@ -258,6 +282,7 @@ admin_put_status(struct admin *a, struct buf *b, bool with_topics)
 	put_postgres(a, b);
 	put_canary(a, b);
 	put_refused(b);
+	put_wrong(b);
 	put_memory(a, b);
 	buf_append_char(b, ',');
 	letters_put_status(a, b);

@@ -137,6 +137,13 @@ static const struct cli_option manual_options[] = {
 		"shells into this folder"},
 	END,
 };
+static const struct cli_option doctor_options[] = {
+	{"url", "URL",
+		"what SDKs have as their host: is it found, does it answer, is "
+		"its certificate right"},
+	{"key", "KEY", "what SDKs have as their key: is it a project's"},
+	END,
+};
 static const struct cli_option show_options[] = {
 	{"changed", NULL, "only settings that are not the default"},
 	END,
@@ -324,8 +331,9 @@ const struct cli_command cli_commands[] = {
 	{"openapi", "", 0, 0, NULL, true,
 		"Print the description of the admin API (OpenAPI 3.1).",
 		cmd_openapi},
-	{"doctor", "", 0, 0, NULL, true,
-		"Check settings, folder, disk, clock, files and ports.",
+	{"doctor", "", 0, 0, doctor_options, true,
+		"Find out why events do not show up, and what to do: settings, "
+		"service, ports, keys, each hop, disk, files.",
 		cmd_doctor},
 	{"bench capture", "", 0, 0, bench_options, true,
 		"Measure durable acknowledgement on a throw-away folder.",
