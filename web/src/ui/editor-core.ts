@@ -168,7 +168,10 @@ export function makeEditor(
 				spoken.of(language(first)),
 				EditorState.readOnly.of(first.readOnly ?? false),
 				EditorView.lineWrapping,
-				EditorView.contentAttributes.of({ "aria-label": first.label }),
+				EditorView.contentAttributes.of({
+					"aria-label": first.label,
+					tabindex: "0", // what scrolls is reached by the keyboard
+				}),
 				keymap.of([
 					{
 						key: "Mod-Enter",
