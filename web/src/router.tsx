@@ -24,10 +24,12 @@ function changed(): void {
 
 /** Goes to a path of the admin. replace: "back" does not return here. */
 export function navigate(to: string, o: { replace?: boolean } = {}): void {
-	const question = guard?.();
-	if (question !== undefined && !window.confirm(question)) return;
-	guard = undefined;
 	const from = window.location.pathname;
+	// A filter in the address does not leave the page.
+	const isAway = new URL(to, window.location.href).pathname !== from;
+	const question = isAway ? guard?.() : undefined;
+	if (question !== undefined && !window.confirm(question)) return;
+	if (isAway) guard = undefined;
 	if (o.replace) window.history.replaceState(null, "", to);
 	else window.history.pushState(null, "", to);
 	if (window.location.pathname !== from) window.scrollTo(0, 0);

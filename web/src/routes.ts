@@ -92,6 +92,34 @@ export const routes: Route[] = [
 		load: () => import("./pages/topic"),
 		under: "/topics",
 	},
+	{
+		path: "/connections",
+		title: "Connections",
+		role: "viewer",
+		load: () => import("./pages/connections"),
+		nav: { group: "repair", key: "c" },
+	},
 
 	// manage: Projects, Settings, Users, Audit
+	{
+		path: "/projects",
+		title: "Projects and keys",
+		role: "viewer",
+		load: () => import("./pages/projects"),
+		nav: { group: "manage", key: "p" },
+	},
+	{
+		path: "/projects/:id",
+		title: "Project",
+		role: "viewer",
+		load: () => import("./pages/project"),
+		under: "/projects",
+	},
+	{
+		path: "/settings",
+		title: "Settings",
+		role: "admin",
+		load: () => import("./pages/settings"),
+		nav: { group: "manage", key: "s" },
+	},
 ];
