@@ -17,7 +17,7 @@ libinih-dev libsodium-dev libdeflate-dev libbrotli-dev
 libgnutls28-dev"
 # npm comes with Node; a Node from elsewhere on the PATH is taken as it is.
 test_debs="clang libclang-rt-14-dev clang-format cppcheck shellcheck python3
-python3-venv kafkacat chromium curl procps util-linux sqlite3 postgresql-15
+python3-venv kafkacat chromium curl jq procps util-linux sqlite3 postgresql-15
 openssl nginx libnginx-mod-stream haproxy caddy mandoc man-db groff-base
 zsh fish systemd strace"
 
