@@ -66,6 +66,8 @@ answer_error(struct admin_call *c, const struct err *e)
 		buf_append_lit(&c->out, ",\"field\":");
 		put_text(&c->out, c->field);
 	}
+	if (c->error_more != NULL)
+		buf_append_str(&c->out, c->error_more);
 	buf_append_lit(&c->out, "}}\n");
 }
 

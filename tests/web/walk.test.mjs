@@ -27,6 +27,8 @@ const samples = {
 	':distinct_id': () => encodeURIComponent(hostileEvents()[0].distinct_id),
 	':letter': () => letter.id,
 	':name': () => 'clickhouse_events_json',
+	':type': () => 'company',
+	':key': () => encodeURIComponent(strings[0]),
 }
 
 before(async () => {

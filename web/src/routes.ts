@@ -62,6 +62,41 @@ export const routes: Route[] = [
 		load: () => import("./pages/live"),
 		nav: { group: "watch", key: "l" },
 	},
+	{
+		path: "/explore",
+		title: "Explorer",
+		role: "viewer",
+		load: () => import("./pages/explore"),
+		nav: { group: "watch", key: "e" },
+	},
+	{
+		path: "/persons",
+		title: "Persons",
+		role: "viewer",
+		load: () => import("./pages/persons"),
+		nav: { group: "watch", key: "p" },
+	},
+	{
+		path: "/persons/:distinct_id",
+		title: "Person",
+		role: "viewer",
+		load: () => import("./pages/person"),
+		under: "/persons",
+	},
+	{
+		path: "/groups",
+		title: "Groups",
+		role: "viewer",
+		load: () => import("./pages/groups"),
+		nav: { group: "watch", key: "g" },
+	},
+	{
+		path: "/groups/:type/:key",
+		title: "Group",
+		role: "viewer",
+		load: () => import("./pages/group"),
+		under: "/groups",
+	},
 
 	// repair: Dead letters, Topics, Connections
 	{

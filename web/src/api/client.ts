@@ -1,5 +1,11 @@
 // Calls of the admin API: one function, typed errors, CSRF, sign-in when needed.
 
+export interface QueryFault {
+	line?: number;
+	column?: number;
+	detail?: string;
+}
+
 /** What went wrong, as the API says it ({"error":{code,message,field}}). */
 export class ApiError extends Error {
 	override name = "ApiError";
@@ -11,6 +17,8 @@ export class ApiError extends Error {
 		message: string,
 		/** The member of the body or query that it is about. */
 		readonly field?: string,
+		/** Of a query: where it is wrong, and ClickHouse's own words. */
+		readonly query?: QueryFault,
 	) {
 		super(message);
 	}
@@ -29,6 +37,8 @@ export interface CallOptions {
 	signal?: AbortSignal | undefined;
 	/** Default 30 s; 0 is no limit. */
 	timeoutMs?: number | undefined;
+	/** It goes on when the page is left. */
+	keepalive?: boolean | undefined;
 	/** true: a 401 is an error like others and does not lead to the sign-in. */
 	stay?: boolean | undefined;
 }
@@ -73,13 +83,14 @@ async function readError(response: Response): Promise<ApiError> {
 	const text = await response.text();
 	try {
 		const { error } = JSON.parse(text) as {
-			error: { code: string; message: string; field?: string };
+			error: { code: string; message: string; field?: string } & QueryFault;
 		};
 		return new ApiError(
 			response.status,
 			error.code,
 			error.message,
 			error.field,
+			error.detail === undefined ? undefined : error,
 		);
 	} catch {
 		return new ApiError(
@@ -117,6 +128,7 @@ export async function callRaw(
 			body: o.body === undefined ? null : JSON.stringify(o.body),
 			credentials: "same-origin",
 			redirect: "error",
+			keepalive: o.keepalive ?? false,
 			signal: timeout.signal,
 		});
 		if (response.ok) return response;

@@ -686,6 +686,9 @@ export type Status = {
 	refused: {
 		[name: string]: number;
 	};
+	wrong?: {
+		[name: string]: number;
+	};
 	duplicates: {
 		[name: string]: number;
 	};

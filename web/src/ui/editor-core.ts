@@ -5,6 +5,7 @@ import {
 	autocompletion,
 	closeBrackets,
 	closeBracketsKeymap,
+	closeCompletion,
 	completionKeymap,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
@@ -17,7 +18,7 @@ import {
 	indentOnInput,
 	syntaxHighlighting,
 } from "@codemirror/language";
-import { linter } from "@codemirror/lint";
+import { linter, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import {
@@ -34,6 +35,7 @@ import type { EditorProps } from "./editor";
 export interface EditorHandle {
 	setValue: (value: string) => void;
 	setSchema: (schema: EditorProps["schema"]) => void;
+	setMark: (mark: EditorProps["mark"]) => void;
 	end: () => void;
 }
 
@@ -140,6 +142,19 @@ function language(p: EditorProps): Extension {
 	});
 }
 
+/** The word, or the one character, at a place. */
+function markOf(
+	state: EditorState,
+	mark: NonNullable<EditorProps["mark"]>,
+): { from: number; to: number } {
+	const line = state.doc.line(Math.min(mark.line, state.doc.lines));
+	// Columns are counted in characters, places in units of UTF-16.
+	const before = [...line.text].slice(0, mark.column - 1).join("");
+	const from = Math.min(line.from + before.length, line.to);
+	const word = /^[\w$.]+/.exec(line.text.slice(from - line.from));
+	return { from, to: Math.min(from + (word?.[0].length ?? 1), line.to) };
+}
+
 export function makeEditor(
 	box: HTMLElement,
 	props: () => EditorProps,
@@ -177,6 +192,7 @@ export function makeEditor(
 						key: "Mod-Enter",
 						run: (v) => {
 							const { onRun } = props();
+							closeCompletion(v);
 							onRun?.(v.state.doc.toString());
 							return onRun !== undefined;
 						},
@@ -210,6 +226,22 @@ export function makeEditor(
 					language({ ...props(), ...(schema ? { schema } : {}) }),
 				),
 			});
+		},
+		setMark: (mark) => {
+			view.dispatch(
+				setDiagnostics(
+					view.state,
+					mark === undefined
+						? []
+						: [
+								{
+									...markOf(view.state, mark),
+									severity: "error",
+									message: mark.text,
+								},
+							],
+				),
+			);
 		},
 		end: () => view.destroy(),
 	};

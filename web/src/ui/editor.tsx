@@ -15,6 +15,8 @@ export interface EditorProps {
 	rows?: number;
 	/** For completion in SQL: columns by table. */
 	schema?: Record<string, readonly string[]>;
+	/** Where something is wrong, from 1; it is underlined. */
+	mark?: { line: number; column: number; text: string } | undefined;
 	/** Ctrl+Enter or Cmd+Enter. */
 	onRun?: (value: string) => void;
 }
@@ -45,6 +47,7 @@ export function Editor(props: EditorProps): JSX.Element {
 	}, [props.language, props.readOnly]);
 	useEffect(() => editor.current?.setValue(props.value), [props.value]);
 	useEffect(() => editor.current?.setSchema(props.schema), [props.schema]);
+	useEffect(() => editor.current?.setMark(props.mark), [props.mark]);
 
 	return (
 		<div class="editor">
