@@ -92,7 +92,9 @@ function theme(rows: number): Extension {
 			lineHeight: "1.5",
 			overflow: "auto",
 		},
-		".cm-content": { minHeight: `${Math.min(rows, 6) * 1.5}em` },
+		".cm-scroller, .cm-content, .cm-gutter": {
+			minHeight: `${Math.min(rows, 6) * 1.5}em`,
+		},
 		".cm-content, .cm-cursor": {
 			caretColor: "var(--text)",
 			borderLeftColor: "var(--text)",
@@ -116,6 +118,12 @@ function theme(rows: number): Extension {
 		".cm-tooltip-autocomplete > ul > li[aria-selected]": {
 			backgroundColor: "var(--accent)",
 			color: "var(--on-accent)",
+		},
+		".cm-button, .cm-textfield": {
+			backgroundImage: "none",
+			backgroundColor: "var(--surface)",
+			color: "var(--text)",
+			border: "1px solid var(--edge)",
 		},
 		".cm-matchingBracket": { backgroundColor: "var(--accent-soft)" },
 		".cm-foldPlaceholder": {
