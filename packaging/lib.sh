@@ -19,7 +19,9 @@ libgnutls28-dev"
 test_debs="clang libclang-rt-14-dev clang-format cppcheck shellcheck python3
 python3-venv kafkacat chromium curl jq procps util-linux sqlite3 postgresql-15
 openssl nginx libnginx-mod-stream haproxy caddy mandoc man-db groff-base
-zsh fish systemd strace"
+zsh fish systemd strace
+debhelper lintian rpm rpmlint debugedit elfutils debootstrap systemd-container
+zstd iproute2"
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
