@@ -15,7 +15,7 @@ let passed = 0
 let failed = 0
 
 const tests = run({ files, concurrency: Number(process.env.SLUICE_WEB_JOBS ?? 2),
-	timeout: 110_000 })
+	timeout: 240_000 })
 tests.on('test:pass', (t) => {
 	if (t.skip !== undefined || t.todo !== undefined) failed++
 	else if (t.details.type !== 'suite' && !files.includes(t.name)) passed++

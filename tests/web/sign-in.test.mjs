@@ -80,6 +80,8 @@ test('the page is shown by no other and runs no foreign script', async () => {
 test('the first load is small', async () => {
 	const page = await openPage(browser, sluice, { user: null })
 	await page.goto('/sign-in', { waitUntil: 'networkidle' })
+	await page.waitForFunction(() =>
+		performance.getEntriesByName('first-contentful-paint').length > 0)
 	const load = await page.evaluate(() => ({
 		bytes: [...performance.getEntriesByType('navigation'),
 			...performance.getEntriesByType('resource')]
