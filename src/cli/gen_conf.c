@@ -104,7 +104,8 @@ gen_settings_page(struct buf *b)
 	const struct conf_row *row;
 
 	buf_append_lit(b,
-		"# Settings\n\nThis page is made from the table of settings by "
+		"# Table of settings\n\nThis page is made from the table of "
+		"settings by "
 		"`sluice config template --markdown`.\nA value comes from the "
 		"first of: `--set`, the environment\n"
 		"(`SLUICE_CAPTURE_LISTEN` for `capture.listen`), the file, the "
