@@ -26,6 +26,14 @@ ELSEWHERE = [
     ),
     ("docs/hacking.md", "autoreconf -fi", "packaging/check::stage_unit"),
     ("docs/hacking.md", "make tests/bench/bench_json", "packaging/check::stage_dist"),
+    # In a machine of its own, where they may install, stop and delete.
+    (
+        "docs/install.md",
+        "",
+        "tests/packages/test_docs.py::test_commands_of_the_install_page",
+    ),
+    # With its own project, key and letters.
+    ("docs/api.md", "", "tests/api/test_page.py::test_each_block_of_the_page_does_what_it_says"),
     # Packages of other registries, at the pinned versions.
     ("docs/first-steps.md", "npm install", "tests/sdk/test_sdk.py::test_scenario"),
     ("docs/first-steps.md", "pip install", "tests/sdk/test_sdk.py::test_scenario"),
@@ -44,6 +52,8 @@ ELSEWHERE = [
         "test_sockets_are_taken_by_name_instead_of_the_settings",
     ),
 ]
+# What may be run here at all; a block of anything else belongs to ELSEWHERE.
+COMMANDS = {"sluice", "build/sluice", "curl", "${EDITOR:-vi}"}
 # Snippets in other languages: the pages whose python blocks are run here, and who
 # runs the SDKs of the others.
 SNIPPETS = {"js", "go", "rust", "java", "ruby", "php"}
@@ -145,6 +155,8 @@ def demo(tmp_path_factory):
 
 @pytest.mark.parametrize("block", RUN_HERE, ids=names)
 def test_commands_run(demo, block):
+    for line in re.sub(r"\\\n", " ", block[2]).splitlines():
+        assert line.split()[0] in COMMANDS, f"not to be run here: {line}"
     text = demo.fill_in(block[2])
     if "$ID" in text:
         demo.env["ID"] = demo.letter()
