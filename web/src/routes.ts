@@ -157,4 +157,31 @@ export const routes: Route[] = [
 		load: () => import("./pages/settings"),
 		nav: { group: "manage", key: "s" },
 	},
+	{
+		path: "/users",
+		title: "Users",
+		role: "admin",
+		load: () => import("./pages/users"),
+		nav: { group: "manage", key: "u" },
+	},
+	{
+		path: "/keys",
+		title: "Personal keys",
+		role: "admin",
+		load: () => import("./pages/keys"),
+		nav: { group: "manage", key: "y" },
+	},
+	{
+		path: "/audit",
+		title: "Audit trail",
+		role: "admin",
+		load: () => import("./pages/audit"),
+		nav: { group: "manage", key: "a" },
+	},
+	{
+		path: "/account",
+		title: "Your account",
+		role: "viewer",
+		load: () => import("./pages/account"),
+	},
 ];

@@ -72,9 +72,10 @@ export default function SignIn(): JSX.Element {
 			<details>
 				<summary class="muted">I cannot sign in</summary>
 				<p>
-					On the machine of Sluice <code>sluice user password EMAIL</code> sets
-					a new password, <code>sluice user setup</code> prints a link that
-					makes a new administrator.
+					Ask an administrator for a new password. On the machine of Sluice{" "}
+					<code>sluice user password EMAIL</code> sets one and lifts the lock
+					after failed attempts; while there is no user yet,{" "}
+					<code>sluice user setup</code> prints the link that makes the first.
 				</p>
 			</details>
 		</div>
