@@ -105,9 +105,32 @@ find_token(const struct team_snapshot *s, struct slice token)
 	return &s->tokens[i];
 }
 
+/* Tokens that were replaced and go on for a while. */
+struct old_tokens {
+	struct team_token *v;
+	unsigned n, cap;
+};
+
+static int
+add_old(struct team_snapshot *s, struct old_tokens *o, struct err *e)
+{
+	struct team_token *more;
+
+	if (o->n < o->cap)
+		return 0;
+	o->cap = o->cap == 0 ? 16 : o->cap * 2;
+	more = arena_zalloc(&s->arena, o->cap, sizeof(*more));
+	if (more == NULL)
+		return err_set(e, ERR_NO_MEMORY, "projects");
+	if (o->n > 0)
+		memcpy(more, o->v, o->n * sizeof(*more));
+	o->v = more;
+	return 0;
+}
+
 static int
 read_old_tokens(struct team_snapshot *s, struct store_conn *c,
-	enum team_sql list, unsigned room, struct err *e)
+	enum team_sql list, struct old_tokens *o, struct err *e)
 {
 	struct store_stmt *st;
 	int err = sql_get(c, &team_sql, (int)list, &st, e);
@@ -115,27 +138,36 @@ read_old_tokens(struct team_snapshot *s, struct store_conn *c,
 	if (err != 0)
 		return err;
 	sql_bind_i64(st, 1, clock_now_us());
+	/* Those that go on for longest come first. */
 	while ((err = sql_step(st, e)) == 1) {
 		const struct team *t = team_by_id(s, sql_col_i64(st, 1));
-		struct team_token *slot = find_token(s, sql_col_text(st, 0));
 
-		if (t == NULL || slot->text != NULL || room-- == 0)
+		if (t == NULL || o->n == TEAM_MAX_OLD_TOKENS)
 			continue;
-		slot->text = arena_strndup(&s->arena, sql_col_text(st, 0));
-		slot->t = t;
-		slot->expires_at_us = sql_col_i64(st, 2);
+		err = add_old(s, o, e);
+		if (err != 0)
+			return err;
+		o->v[o->n++] = (struct team_token){
+			arena_strndup(&s->arena, sql_col_text(st, 0)), t,
+			sql_col_i64(st, 2)};
+		if (o->v[o->n - 1].text == NULL)
+			return err_set(e, ERR_NO_MEMORY, "projects");
 	}
 	return err < 0 ? err : 0;
 }
 
+/* A table of which at most a half is in use (team-8). */
 static int
 index_tokens(struct team_snapshot *s, struct store_conn *c, enum team_sql list,
 	struct err *e)
 {
+	struct old_tokens old = {0};
 	unsigned size = 64;
+	int err = read_old_tokens(s, c, list, &old, e);
 
-	/* Half of the table may be tokens that were replaced. */
-	while (size < (unsigned)s->n * 8)
+	if (err != 0)
+		return err;
+	while (size < ((unsigned)s->n + old.n) * 2)
 		size *= 2;
 	s->mask = size - 1;
 	s->tokens = arena_zalloc(&s->arena, size, sizeof(*s->tokens));
@@ -147,7 +179,14 @@ index_tokens(struct team_snapshot *s, struct store_conn *c, enum team_sql list,
 		*find_token(s, slice_str(t->token)) =
 			(struct team_token){t->token, t, INT64_MAX};
 	}
-	return read_old_tokens(s, c, list, size / 2, e);
+	for (unsigned i = 0; i < old.n; i++) {
+		struct team_token *slot =
+			find_token(s, slice_str(old.v[i].text));
+
+		if (slot->text == NULL)
+			*slot = old.v[i];
+	}
+	return 0;
 }
 
 int

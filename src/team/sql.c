@@ -4,7 +4,8 @@ static const char *const texts[] = {
 	[TEAM_SQL_LIST] = "SELECT id, uuid, name, api_token, settings, "
 			  "created_at_us, id, '{}' FROM project ORDER BY id",
 	[TEAM_SQL_LIST_OLD] = "SELECT api_token, project_id, expires_at_us "
-			      "FROM project_old_token WHERE expires_at_us > ?1",
+			      "FROM project_old_token WHERE expires_at_us > ?1 "
+			      "ORDER BY expires_at_us DESC",
 	[TEAM_SQL_INSERT] =
 		"INSERT INTO project (uuid, name, api_token, settings, "
 		"created_at_us) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -28,7 +29,8 @@ static const char *const texts[] = {
 		"ON s.id = p.id ORDER BY p.id",
 	[TEAM_SQL_PG_LIST_OLD] =
 		"SELECT api_token, project_id, expires_at_us "
-		"FROM postgres_old_token WHERE expires_at_us > ?1",
+		"FROM postgres_old_token WHERE expires_at_us > ?1 "
+		"ORDER BY expires_at_us DESC",
 	[TEAM_SQL_PG_CLEAR] = "DELETE FROM postgres_project",
 	[TEAM_SQL_PG_CLEAR_OLD] = "DELETE FROM postgres_old_token",
 	[TEAM_SQL_PG_PUT] =

@@ -13,6 +13,7 @@
 
 #define TEAM_TOKEN_RANDOM 43
 #define TEAM_MAX_PROJECTS 100000
+#define TEAM_MAX_OLD_TOKENS 100000 /* replaced, and still good */
 #define TEAM_SETTINGS_MAX_BYTES ((size_t)1024 * 1024)
 #define TEAM_NAME_MAX_BYTES 400
 

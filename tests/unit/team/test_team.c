@@ -303,6 +303,31 @@ a_replaced_token_works_for_its_time_of_grace(void **state)
 	assert_int_equal(owner(f, "phc_first"), other);
 }
 
+/* team-8: every replaced key stays good, and looking one up ends. */
+static void
+a_key_may_be_replaced_often(void **state)
+{
+	enum { TIMES = 200 };
+	static char tokens[TIMES][64];
+	struct fixture *f = *state;
+	const struct team_snapshot *s;
+	struct err e;
+	int64_t id;
+
+	clock_test_set_us(1700000000000000);
+	assert_int_equal(team_create(f->c, "a", NULL, NULL, &id, &e), 0);
+	for (int i = 0; i < TIMES; i++) {
+		s = team_snapshot_get(f->c);
+		snprintf(tokens[i], sizeof(tokens[i]), "%s",
+			team_by_id(s, id)->token);
+		team_snapshot_unref(s);
+		assert_int_equal(team_rotate_token(f->c, id, -1, &e), 0);
+	}
+	for (int i = 0; i < TIMES; i++)
+		assert_int_equal(owner(f, tokens[i]), id);
+	assert_int_equal(owner(f, "phc_nobodys"), 0);
+}
+
 static void
 a_deleted_project_is_gone(void **state)
 {
@@ -490,6 +515,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			a_replaced_token_works_for_its_time_of_grace, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_key_may_be_replaced_often, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_deleted_project_is_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
