@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { api, path } from "../../api/client";
+import { ApiError, api, path } from "../../api/client";
 import { useAction, useLoad } from "../../api/hooks";
 import type { Letter } from "../../api/types";
 import { useProject } from "../../project";
@@ -52,7 +52,9 @@ async function act(verb: Verb, letter: Letter, event?: string): Promise<void> {
 	});
 	const why = o.errors[0]?.error;
 	if (o.done === 0)
-		throw new Error(
+		throw new ApiError(
+			200,
+			"refused",
 			why ?? "Nothing was done: the letter is not pending any more.",
 		);
 	toast(verb === "replay" ? "Replayed" : "Discarded");
@@ -217,7 +219,13 @@ function Loaded(props: { letter: Letter; reload: () => void }): JSX.Element {
 		<>
 			<About letter={letter} />
 			{canEdit ? (
-				<Both {...{ letter, text, mayChange }} onInput={setText} />
+				<Both
+					{...{ letter, text, mayChange }}
+					onInput={(v) => {
+						setText(v);
+						replay.clear();
+					}}
+				/>
 			) : (
 				<Unreadable letter={letter} />
 			)}
@@ -227,7 +235,11 @@ function Loaded(props: { letter: Letter; reload: () => void }): JSX.Element {
 				</Note>
 			)}
 			{replay.error && (
-				<ErrorBox error={replay.error} title="It was not replayed" />
+				<ErrorBox error={replay.error} title="It was not replayed">
+					{changed
+						? "Change the edited event and try again; the letter stays as it was."
+						: "The letter stays as it was."}
+				</ErrorBox>
 			)}
 			{mayChange && (
 				<div class="row">

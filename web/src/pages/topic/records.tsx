@@ -35,6 +35,11 @@ function previewOf(r: RecordShown): string {
 	return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
 }
 
+/** Keys begin with the project's token and end with what tells them apart. */
+function shortKey(key: string): string {
+	return key.length > 30 ? `${key.slice(0, 8)}…${key.slice(-18)}` : key;
+}
+
 /** The time of a datetime-local input, which is the reader's, as the API takes it. */
 function utcOf(local: string): string | undefined {
 	const at = new Date(local);
@@ -133,8 +138,8 @@ export function Records(props: { topic: Topic }): JSX.Element {
 			title: "Key",
 			optional: true,
 			cell: (r) => (
-				<span class="mono break topic-key" title={keyOf(r) ?? undefined}>
-					{keyOf(r) ?? "–"}
+				<span class="mono break" title={keyOf(r) ?? undefined}>
+					{shortKey(keyOf(r) ?? "–")}
 				</span>
 			),
 		},
@@ -142,7 +147,12 @@ export function Records(props: { topic: Topic }): JSX.Element {
 			id: "value",
 			title: "Value",
 			grow: true,
-			cell: (r) => <span class="mono topic-value">{previewOf(r)}</span>,
+			cell: (r) => (
+				<>
+					{r.headers.event && <strong class="break">{r.headers.event}</strong>}
+					<span class="mono topic-value">{previewOf(r)}</span>
+				</>
+			),
 		},
 	];
 	return (
