@@ -191,7 +191,7 @@ def test_ten_overviews_and_live_views_under_2000_events_a_second(sluice):
     assert counts["status"] >= OVERVIEWS * (ROUND_S - 1)
     assert counts["flow"] >= VIEWS * (ROUND_S - 1)
     assert counts["event"] >= VIEWS * 10 and counts["state"] >= VIEWS * 10
-    assert rates[1] >= rates[0] * (1 - SLOWER if SCALE >= 1 else 0.8)
+    assert rates[1] >= rates[0] * (1 - SLOWER if SCALE >= 1 else 0.5)
     assert p95(took) < (ANSWER_S if SCALE >= 1 else 5 * ANSWER_S)
 
 
