@@ -6,8 +6,8 @@
 
 /*
  * Persons by a property, in the store itself and so as it is now. No index
- * helps, so a page is of what a second finds among the next so many persons; the
- * answer says how many were looked at and where to go on.
+ * helps, so a page is of what a second finds among the next so many persons;
+ * the answer says how many were looked at and where to go on.
  */
 #define SCAN_MAX 50000
 #define SCAN_NS INT64_C(1500000000)

@@ -66,8 +66,8 @@ static const char *const texts[PERSONDB_N_SQL] = {
 		"created_at, last_seen_at FROM person "
 		"WHERE team_id = ?1 AND id > ?2 "
 		"AND is_deleted = 0 ORDER BY id LIMIT ?3",
-	/* json_each fails on what SQLite does not take for JSON, such as what is
-	 * nested too deep for it. ?5: enum persondb_match. */
+	/* json_each fails on what SQLite does not take for JSON, such as what
+	 * is nested too deep for it. ?5: enum persondb_match. */
 	[PERSONDB_FIND] =
 		"SELECT id, uuid, properties, is_identified, version, "
 		"created_at, last_seen_at, CASE WHEN json_valid(properties) "

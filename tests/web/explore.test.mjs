@@ -6,10 +6,10 @@ import { after, before, test } from 'node:test'
 
 import { expectClean, lookAt, openBrowser, openPage } from './harness/browser.mjs'
 import { expectInert, strings } from './harness/hostile.mjs'
-import { Sluice } from './harness/sluice.mjs'
+import { eventually, Sluice } from './harness/sluice.mjs'
 
 const DAY = 86_400_000
-const SLOW = 'SELECT count() FROM numbers(900000000) WHERE sipHash64(number) = 1'
+const SLOW = 'SELECT count() FROM numbers(900000000) WHERE sipHash64(toString(number)) = 1'
 const evil = strings[0]
 
 let browser, sluice, project, viewerUser
@@ -82,6 +82,7 @@ test('a query is completed, run, charted, kept and opened again', async () => {
 		{ state: 'attached' })
 	await write(page, 'SELECT properties.plan FROM ')
 	await page.keyboard.type('even')
+	await page.keyboard.press('Control+Space')
 	await page.locator('.cm-tooltip-autocomplete li')
 		.filter({ hasText: /^events$/ }).first().waitFor()
 	await page.keyboard.press('Escape')
@@ -156,6 +157,12 @@ test('errors say where, and a slow query is cancelled', async () => {
 	await page.getByRole('button', { name: 'Cancel' }).waitFor()
 	await page.goto('/persons')
 	await page.getByRole('heading', { name: 'Persons' }).waitFor()
+	await eventually(async () => {
+		const { n } = await sluice.api('POST', '/sql', { format: 'JSONEachRow',
+			query: 'SELECT toUInt8(count()) AS n FROM system.processes WHERE '
+				+ "query LIKE '%sipHash64(toString%' AND query NOT LIKE '%LIKE%'" })
+		return n === 0
+	}, 'the query has ended', 10_000)
 	await page.goto('/explore?tab=sql')
 	await write(page, 'SELECT 1 + 1 AS two')
 	await page.getByRole('button', { name: 'Run' }).click()

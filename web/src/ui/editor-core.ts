@@ -39,6 +39,8 @@ export interface EditorHandle {
 	end: () => void;
 }
 
+const TOLD_MAX = 50;
+
 const clickhouse = SQLDialect.define({
 	keywords:
 		"select from where group by order limit offset having with as distinct " +
@@ -171,6 +173,8 @@ export function makeEditor(
 	const spoken = new Compartment();
 	const root = box.shadowRoot ?? box.attachShadow({ mode: "open" });
 	let own = false; // a change that comes from the page, not from the user
+	// What was typed comes back as the page's value, later than the next key.
+	let told: string[] = [];
 	const view = new EditorView({
 		root,
 		parent: root,
@@ -213,7 +217,10 @@ export function makeEditor(
 					...completionKeymap,
 				]),
 				EditorView.updateListener.of((u) => {
-					if (u.docChanged && !own) props().onInput(u.state.doc.toString());
+					if (!u.docChanged || own) return;
+					const text = u.state.doc.toString();
+					told = [...told.slice(-TOLD_MAX), text];
+					props().onInput(text);
 				}),
 				theme(first.rows ?? 10),
 			],
@@ -221,6 +228,12 @@ export function makeEditor(
 	});
 	return {
 		setValue: (value) => {
+			const at = told.lastIndexOf(value);
+			if (at >= 0) {
+				told = told.slice(at + 1);
+				return;
+			}
+			told = [];
 			if (view.state.doc.toString() === value) return;
 			own = true;
 			view.dispatch({

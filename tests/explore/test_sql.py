@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-SLOW = "SELECT count() FROM numbers(900000000) WHERE sipHash64(number) = 1"
+SLOW = "SELECT count() FROM numbers(900000000) WHERE sipHash64(toString(number)) = 1"
 
 
 def run(api, query, **more):
@@ -17,7 +17,7 @@ def test_a_result_has_columns_types_and_rows(api, project):
     status, answer = run(
         api,
         "SELECT event, count() AS n, toDecimal64(1.5, 1) AS d, nan AS f, NULL AS z"
-        " FROM events GROUP BY event ORDER BY event",
+        f" FROM events WHERE team_id = {project['id']} GROUP BY event ORDER BY event",
     )
     assert status == 200, answer
     assert answer["columns"][:2] == [
@@ -26,7 +26,7 @@ def test_a_result_has_columns_types_and_rows(api, project):
     ]
     assert answer["rows"][0] == ["bought", "10", "1.5", "nan", None]
     assert answer["n_rows"] == 3 and answer["truncated"] is False
-    assert answer["statistics"]["rows_read"] == 30
+    assert answer["statistics"]["rows_read"] >= 30
 
 
 def test_rows_over_the_limit_are_cut_and_told(api, project):
@@ -110,7 +110,8 @@ def test_two_run_at_once_and_a_third_is_told(api, project):
 
 
 def test_the_administrators_query_is_as_before(sluice, project):
-    assert sluice.sql("SELECT count() AS n FROM events") == [{"n": 30}]
+    where = f"WHERE team_id = {project['id']}"
+    assert sluice.sql(f"SELECT count() AS n FROM events {where}") == [{"n": 30}]
     assert sluice.sql("SELECT 1 AS a SETTINGS max_threads = 1") == [{"a": 1}]
 
 
