@@ -1,15 +1,26 @@
 """Settings made in the admin: where they stand in the order of sources, what is
 refused, what a restart, a reload and a kill make of them."""
 
+import http.client
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
+import threading
+import time
 
 import pytest
 from postgres import Postgres
-from sluicetest import CommandFailed, OverSocket, Sluice, binary, eventually
+from sluicetest import (
+    CommandFailed,
+    OverSocket,
+    Sluice,
+    binary,
+    eventually,
+    scaled,
+)
 
 NAME = "log.level"
 
@@ -181,15 +192,40 @@ def test_an_ill_value_does_not_stop_the_start():
         assert show(daemon, "ingest.batch_events")["ignored"] is None
 
 
-def test_killed_between_changes_none_is_lost_or_half():
-    with Sluice() as daemon:
-        for i in range(1, 6):
+def keep_changing(daemon, first, told):
+    """Two settings at once, the same number each; told gets what was answered."""
+    for i in range(first, first + 10000):
+        try:
             status, _ = patch(daemon, dlq__alert_per_min=i, ingest__batch_events=i)
-            assert status == 200
+        except (OSError, http.client.HTTPException, ValueError):
+            return
+        assert status == 200
+        told.append(i)
+
+
+def test_killed_at_any_instant_no_change_is_lost_or_half():
+    rng = random.Random(20260)
+    with Sluice() as daemon:
+        told = [1]
+        assert patch(daemon, dlq__alert_per_min=1, ingest__batch_events=1)[0] == 200
+        for _ in range(scaled(60, 4)):
+            thread = threading.Thread(
+                target=keep_changing, args=(daemon, told[-1] + 1, told)
+            )
+            thread.start()
+            time.sleep(rng.uniform(0.005, 0.15))
             daemon.kill()
+            thread.join()
             daemon.start()
-            assert show(daemon, "dlq.alert_per_min")["value"] == str(i)
-            assert show(daemon, "ingest.batch_events")["value"] == str(i)
+            values = {
+                show(daemon, name)["value"]
+                for name in ("dlq.alert_per_min", "ingest.batch_events")
+            }
+            assert len(values) == 1, values
+            got = int(values.pop())
+            assert told[-1] <= got <= told[-1] + 1
+            told.append(got)
+        assert len(told) > 10
 
 
 def test_sighup_and_the_file_win_over_the_admin(tmp_path):
