@@ -33,7 +33,11 @@ ELSEWHERE = [
         "tests/packages/test_docs.py::test_commands_of_the_install_page",
     ),
     # With its own project, key and letters.
-    ("docs/api.md", "", "tests/api/test_page.py::test_each_block_of_the_page_does_what_it_says"),
+    (
+        "docs/api.md",
+        "",
+        "tests/api/test_page.py::test_each_block_of_the_page_does_what_it_says",
+    ),
     # Packages of other registries, at the pinned versions.
     ("docs/first-steps.md", "npm install", "tests/sdk/test_sdk.py::test_scenario"),
     ("docs/first-steps.md", "pip install", "tests/sdk/test_sdk.py::test_scenario"),
