@@ -26,7 +26,7 @@ void doctor_find(struct doctor *d, enum doctor_level level, const char *check,
 /* text: what was found, and if it is bad, what to do. */
 void doctor_say(struct doctor *d, const char *check, bool ok, const char *fmt,
 	...) PRINTF(4, 5);
-/* doctor_door.c: what an SDK meets, from this machine and by --url and --key. */
+/* doctor_door.c: what an SDK meets, from here and by --url and --key. */
 void doctor_door(struct doctor *d, struct api_doc *status);
 /* doctor_path.c: the hops as the running daemon sees them. */
 void doctor_path(struct doctor *d, struct api_doc *status);

@@ -130,6 +130,38 @@ a_port_in_use_is_told(void **state)
 	assert_int_equal(net_listen_tcp(&l, &fd, &port, &e), -(int)ERR_INVALID);
 }
 
+static void
+a_passed_socket_stands_for_its_address(void **state)
+{
+	struct net_listen l;
+	uint16_t port, same;
+	int fd, fd2, ends[2];
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		net_listen_parse("passed:capture", &l, &e), -(int)ERR_INVALID);
+	assert_non_null(strstr(e.text, "no socket of the name capture"));
+	assert_int_equal(net_listen_parse("127.0.0.1:0", &l, &e), 0);
+	assert_int_equal(net_listen_tcp(&l, &fd, &port, &e), 0);
+	assert_int_equal(net_pass("capture", fd, &e), 0);
+	assert_int_equal(net_listen_parse("passed:capture", &l, &e), 0);
+	assert_string_equal(l.host, "127.0.0.1");
+	assert_int_equal(l.port, port);
+	/* The descriptor is another, so that its owner may close it. */
+	assert_int_equal(net_listen_tcp(&l, &fd2, &same, &e), 0);
+	assert_int_not_equal(fd2, fd);
+	assert_int_equal(same, port);
+	close(fd2);
+	/* A host may have this name. */
+	assert_int_equal(net_listen_parse("passed:80", &l, &e), 0);
+	assert_false(l.is_passed);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(net_pass("admin", ends[0], &e), -(int)ERR_INVALID);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int
 run_net_tests(void)
 {
@@ -139,6 +171,7 @@ run_net_tests(void)
 		cmocka_unit_test(networks_contain_addresses),
 		cmocka_unit_test(listen_texts_are_read),
 		cmocka_unit_test(a_port_in_use_is_told),
+		cmocka_unit_test(a_passed_socket_stands_for_its_address),
 	};
 
 	return cmocka_run_group_tests_name("net", tests, NULL, NULL);
