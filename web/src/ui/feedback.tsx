@@ -72,7 +72,8 @@ const todo: Record<string, string> = {
 	unavailable: "Something that it needs is away. The overview shows which.",
 	disk_full: "Make room on the disk of the data folder; it goes on by itself.",
 	not_found: "It may have been deleted meanwhile. Go back and reload the list.",
-	internal: "The log of the service says more: journalctl -u sluice",
+	internal:
+		"The log of the service may say more: journalctl -u sluice. If it comes again, report it.",
 	too_big: "Ask for less at once: a shorter time or fewer rows.",
 };
 

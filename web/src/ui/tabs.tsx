@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 export interface Tab {
 	id: string;
@@ -25,6 +25,13 @@ export function Tabs(props: {
 			?.querySelector<HTMLElement>(`[data-tab="${CSS.escape(tab.id)}"]`)
 			?.focus();
 	};
+	useEffect(() => {
+		// On a narrow screen the list scrolls; the page must not.
+		const box = list.current;
+		const tab = box?.querySelector<HTMLElement>("[aria-selected=true]");
+		if (box && tab)
+			box.scrollLeft = tab.offsetLeft - (box.clientWidth - tab.offsetWidth) / 2;
+	}, [props.chosen]);
 	const onKeyDown = (e: KeyboardEvent) => {
 		const moves: Record<string, number> = {
 			ArrowRight: at + 1,

@@ -122,15 +122,17 @@ export default function GroupsPage(): JSX.Element {
 							);
 						return (
 							<>
-								<SelectField
-									label="Type"
-									value={type.type}
-									onInput={(v) => setQuery({ type: v })}
-									choices={items.map((t) => ({
-										value: t.type,
-										label: t.type,
-									}))}
-								/>
+								<div class="filters">
+									<SelectField
+										label="Type"
+										value={type.type}
+										onInput={(v) => setQuery({ type: v })}
+										choices={items.map((t) => ({
+											value: t.type,
+											label: t.type,
+										}))}
+									/>
+								</div>
 								<List project={project.id} type={type.type} />
 							</>
 						);
