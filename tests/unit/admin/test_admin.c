@@ -422,6 +422,75 @@ dead_letters_are_discarded_and_counted(void **state)
 		"either");
 }
 
+/* admin_new with this setting, and what GET /api/v1/session then warns of. */
+static void
+session_with(
+	struct world *w, const char *listen, const char *cert, bool has_warning)
+{
+	const char *const set[] = {listen, cert, NULL};
+	struct conf_set *conf;
+	struct err e;
+
+	admin_free(w->admin);
+	assert_int_equal(conf_load(NULL, set, &conf, &e), 0);
+	w->o.conf = conf;
+	assert_int_equal(admin_new(&w->o, &w->admin, &e), 0);
+	has(ask(w, 200, "GET", "/api/v1/session", ""),
+		has_warning ? "\"warnings\":[{\"code\":\"no_tls\""
+			    : "\"warnings\":[]");
+	assert_int_equal(admin_warning(w->admin) != NULL, has_warning);
+	conf_free(w->conf);
+	w->conf = conf;
+}
+
+static void
+an_open_port_without_tls_is_warned_of(void **state)
+{
+	struct world *w = *state;
+	const char *none = "admin.tls_cert=", *cert = "admin.tls_cert=/x.pem";
+
+	session_with(w, "admin.listen=127.0.0.1:8001", none, false);
+	session_with(w, "admin.listen=0.0.0.0:8001", none, true);
+	session_with(w, "admin.listen=192.0.2.1:8001", none, true);
+	session_with(w, "admin.listen=:8001", none, true);
+	session_with(w, "admin.listen=[::1]:8001", none, false);
+	session_with(w, "admin.listen=off", none, false);
+	session_with(w, "admin.listen=0.0.0.0:8001", cert, false);
+}
+
+/* admin-8, admin-9 */
+static void
+changes_are_in_the_trail_without_secrets(void **state)
+{
+	struct world *w = *state;
+	const char *text;
+
+	ask(w, 201, "POST", "/api/v1/users",
+		"{\"email\":\"a@b\",\"name\":\"a\",\"role\":\"admin\","
+		"\"password\":\"correct horse battery\"}");
+	ask(w, 400, "POST", "/api/v1/users",
+		"{\"email\":\"b\",\"name\":\"b\",\"role\":\"admin\","
+		"\"password\":\"correct horse battery\"}");
+	ask(w, 201, "POST", "/api/v1/projects",
+		"{\"name\":\"p\",\"api_token\":\"phc_of_mine\",\"settings\":"
+		"{\"timezone\":\"UTC\"}}");
+	ask(w, 200, "GET", "/api/v1/users", "");
+	text = ask(w, 200, "GET", "/api/v1/audit-trail", "");
+	has(text, "{\"items\":[{\"id\":2,");
+	has(text, "\"action\":\"POST /projects\"");
+	has(text, "\"target\":\"/projects/1\"");
+	has(text, "\"detail\":{\"name\":\"p\",\"api_token\":\"***\","
+		  "\"settings\":{\"timezone\":\"UTC\"}}");
+	has(text, "\"how\":\"files\"");
+	has(text, "\"password\":\"***\"");
+	assert_null(strstr(text, "correct horse"));
+	assert_null(strstr(text, "phc_of_mine"));
+	has(ask(w, 200, "GET", "/api/v1/audit-trail?limit=1", ""),
+		"\"next\":\"2\"}");
+	has(ask(w, 200, "GET", "/api/v1/audit-trail?cursor=2", ""),
+		"\"target\":\"/users/1\"");
+}
+
 static void
 settings_say_where_they_come_from(void **state)
 {
@@ -455,6 +524,12 @@ main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(
 			settings_say_where_they_come_from, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			an_open_port_without_tls_is_warned_of, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			changes_are_in_the_trail_without_secrets, set_up,
+			tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

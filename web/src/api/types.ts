@@ -696,6 +696,13 @@ export type Status = {
 	tls: {
 		[name: string]: unknown;
 	} | null;
+	admin?: {
+		tls: {
+			[name: string]: unknown;
+		} | null;
+		/** What is wrong with how the admin port can be reached. */
+		warning: string;
+	};
 	ports: {
 		[name: string]: number;
 	};
