@@ -28,6 +28,11 @@ function Value(props: { s: Setting; value: string | null }): JSX.Element {
 	return <code class="break">{shown(s, value)}</code>;
 }
 
+function waits(later: number, all: number): string {
+	if (later === all) return "It waits";
+	return later === 1 ? "One of them waits" : `${later} of them wait`;
+}
+
 /** What is going to be saved, before it is. */
 export function Review(props: {
 	changes: readonly Change[];
@@ -84,7 +89,7 @@ export function Review(props: {
 			<p class="muted">
 				All of it is saved, or nothing.
 				{later > 0 &&
-					` ${later === changes.length ? "This waits" : `${later} of them wait`} for a restart: systemctl restart sluice`}
+					` ${waits(later, changes.length)} for a restart: systemctl restart sluice`}
 			</p>
 			{props.error && (
 				<ErrorBox error={props.error} title="Nothing was saved" />
