@@ -153,6 +153,8 @@ def is_changed():
 
 
 def forget_old():
+    for folder in CACHE.glob("*.unfinished"):
+        shutil.rmtree(folder)
     commits = [x for x in CACHE.glob("commit-*") if x.is_dir()]
     for folder in sorted(commits, key=lambda x: x.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(folder)

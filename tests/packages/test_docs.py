@@ -3,8 +3,9 @@
 import re
 
 import made
-from roots import Root
+from roots import Failed, Root
 from site_kit import Site, token_in
+from test_systemd import log_of
 
 
 def blocks():
@@ -20,7 +21,10 @@ def test_commands_of_the_install_page(packages, clickhouse):
         root.boot()
         said = []
         for block in blocks():
-            said.append(root.run("sh", "-ec", f"cd /pkg\n{block}", timeout_s=300))
+            try:
+                said.append(root.run("sh", "-ec", f"cd /pkg\n{block}", timeout_s=300))
+            except Failed as e:
+                raise AssertionError(f"{e}\n{log_of(root)[-4000:]}") from e
             if block.startswith("sluice user setup"):
                 site = Site(root)
                 key = site.set_up(token_in(said[-1]))
