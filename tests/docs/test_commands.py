@@ -51,7 +51,7 @@ ELSEWHERE = [
     ),
     (
         "docs/security.md",
-        "systemctl enable --now sluice-capture-80.socket",
+        "systemctl enable sluice-capture-80.socket",
         "tests/system/test_service.py::"
         "test_sockets_are_taken_by_name_instead_of_the_settings",
     ),
