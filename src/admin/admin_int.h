@@ -231,7 +231,8 @@ admin_conf(const struct admin *a)
 }
 /* The status as JSON; topics may be many. */
 void admin_put_status(struct admin *a, struct buf *b, bool with_topics);
-/* ,"tls":{…},"admin":{"tls":{…},"warning":""} of the status; tls null without. */
+/* ,"tls":{…},"admin":{"tls":{…},"warning":""} of the status; tls may be
+ * null. */
 void admin_put_tls(struct admin *a, struct buf *b);
 /* INVALID: it cannot be read, or names files that the admin may not. */
 MUST_CHECK int admin_check_pg_url(const char *url, struct err *e);
