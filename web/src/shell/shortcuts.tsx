@@ -21,7 +21,7 @@ function isTyping(e: KeyboardEvent): boolean {
 export function Shortcuts(): JSX.Element | null {
 	const session = useSession();
 	const [help, setHelp] = useState(false);
-	const gAt = useRef(0);
+	const gAt = useRef(Number.NEGATIVE_INFINITY);
 	const mine = routes.filter(
 		(r) => r.nav?.key && session && mayRole(session.user.role, r.role),
 	);
@@ -32,7 +32,7 @@ export function Shortcuts(): JSX.Element | null {
 		const onKey = (e: KeyboardEvent) => {
 			if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e)) return;
 			if (e.timeStamp - gAt.current < G_WAITS_MS) {
-				gAt.current = 0;
+				gAt.current = Number.NEGATIVE_INFINITY;
 				const to = latest.current.find((r) => r.nav?.key === e.key);
 				if (to) {
 					e.preventDefault();

@@ -142,7 +142,11 @@ function First(props: { project: Project }): JSX.Element {
 						</div>
 					</div>
 				</div>
-				<Snippets url={url} token={token} />
+				{url === "" && !look.error ? (
+					<Loading />
+				) : (
+					<Snippets url={url} token={token} />
+				)}
 			</Card>
 			<Card
 				title={
