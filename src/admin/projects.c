@@ -145,7 +145,7 @@ int
 admin_projects_set(struct admin_call *c, struct err *e)
 {
 	const char *settings[SETTINGS_MAX + 1];
-	const char *name;
+	const char *name = NULL;
 	int64_t id;
 	int rc = admin_param_i64(c, 0, "id", &id, e);
 

@@ -10,7 +10,7 @@
 #include "admin/sse.h"
 #include "base/mem.h"
 
-/* Streams of events without a server: each test reads as an HTTP thread does. */
+/* Streams of events without a server: a test reads as an HTTP thread does. */
 struct client {
 	struct admin_call call;
 	struct arena arena;
