@@ -99,6 +99,18 @@ GROUP BY event ORDER BY n DESC, event`)
 	assert.deepEqual(JSON.parse(await download(page, 'JSON'))[0],
 		{ event: 'signed up', n: '60' })
 
+	// What a spreadsheet would run is not armed.
+	await write(page, "SELECT '=1+1' AS a, -5 AS b, '-7.5' AS c, '@x' AS d")
+	await page.keyboard.press('Control+Enter')
+	await page.getByText(/^1 row\b/).waitFor()
+	assert.equal(await download(page, 'CSV'),
+		"a,b,c,d\r\n'=1+1,-5,-7.5,'@x\r\n")
+	await write(page, `SELECT event, count() AS n FROM events
+WHERE team_id = ${project.id} AND event NOT LIKE '$%'
+GROUP BY event ORDER BY n DESC, event`)
+	await page.keyboard.press('Control+Enter')
+	await page.getByText('3 rows').waitFor()
+
 	await page.getByLabel('Show as').selectOption('bar')
 	await page.locator('.uplot').waitFor()
 	await page.getByText('Figures as a table').click()

@@ -122,10 +122,21 @@ function quoted(text: string): string {
 	return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** Events come from strangers: what a spreadsheet would take for a formula gets
+ * an apostrophe before it. Numbers stay as they are. */
+function unarmed(value: unknown): string {
+	const text = cellText(value);
+	return typeof value === "string" &&
+		/^[=+\-@\t\r]/.test(text) &&
+		!/^[+-]?[0-9.]+$/.test(text)
+		? `'${text}`
+		: text;
+}
+
 export function toCsv(result: Result): string {
 	const lines = [result.columns.map((c) => c.name), ...result.rows];
 	return lines
-		.map((line) => line.map((v) => quoted(cellText(v))).join(","))
+		.map((line) => line.map((v) => quoted(unarmed(v))).join(","))
 		.join("\r\n")
 		.concat("\r\n");
 }
