@@ -14,6 +14,10 @@
 #define TURNS_MOST_BYTES ((size_t)4 * 1024 * 1024) /* when many have a turn */
 #define TURN_BYTES ((size_t)512 * 1024)
 #define SHARED_FOR_NS ((int64_t)1000000000)
+/* Then who had most of a transaction waits as long as it took, so that half of
+ * the disk's time is left: a disk that is never idle makes each sync wait. */
+#define PACED_BYTES ((size_t)256 * 1024)
+#define HOLD_MAX_NS ((int64_t)50000000)
 #define SLOTS 256
 
 struct turn {
@@ -147,32 +151,68 @@ walk(struct store *s, struct turn *t, size_t most, struct picked *p)
 				   : QUEUE_OWNER(first, struct store_job, node);
 }
 
+static void
+begin_walk(const struct store *s, struct turn *t, bool is_held)
+{
+	for (int i = 0; i < SLOTS; i++)
+		t->is_over[i] = false;
+	t->is_over[s->held_slot] = is_held;
+}
+
+/* Who has most of a group that is not little. */
+static void
+note_most(struct store *s, const struct turn *t, size_t bytes)
+{
+	s->paced_slot = -1;
+	for (int i = 0; bytes >= PACED_BYTES && i < SLOTS; i++)
+		if (t->used[i] > bytes / 4 * 3)
+			s->paced_slot = i;
+}
+
 static struct store_job *
-take_turns(struct store *s)
+take_turns(struct store *s, bool is_held)
 {
 	struct picked p = {.tail = &p.head};
 	struct turn t = {0};
 
+	begin_walk(s, &t, is_held);
 	walk(s, &t, TURN_BYTES, &p);
 	if (p.n == 0) {
 		/* Only large ones: that of who came first. */
-		t = (struct turn){0};
+		begin_walk(s, &t, is_held);
 		walk(s, &t, TURN_BYTES, &p);
 	} else if (s->waiting != NULL && p.bytes < SHARED_GROUP_BYTES) {
 		/* Room is left: more of those that have more. */
-		for (int i = 0; i < SLOTS; i++)
-			t.is_over[i] = false;
+		begin_walk(s, &t, is_held);
 		walk(s, &t, SHARED_GROUP_BYTES, &p);
 	}
-	return QUEUE_OWNER(p.head, struct store_job, node);
+	note_most(s, &t, p.bytes);
+	return p.head == NULL ? NULL
+			      : QUEUE_OWNER(p.head, struct store_job, node);
 }
 
 struct store_job *
 store_group_take(struct store *s)
 {
-	if (must_take_turns(s))
-		return take_turns(s);
+	bool is_held = !atomic_load(&s->stopping) &&
+		       clock_mono_ns() < s->held_until_ns;
+
+	s->paced_slot = -1;
+	if (must_take_turns(s) || is_held)
+		return take_turns(s, is_held);
 	return take_until(s, last_that_fits(s->waiting));
+}
+
+void
+store_group_took(struct store *s, int64_t from_ns)
+{
+	int64_t now_ns = clock_mono_ns(), took_ns = now_ns - from_ns;
+
+	if (s->paced_slot < 0)
+		return;
+	s->held_slot = s->paced_slot;
+	s->held_until_ns =
+		now_ns + (took_ns < HOLD_MAX_NS ? took_ns : HOLD_MAX_NS);
 }
 
 void

@@ -204,6 +204,9 @@ struct store {
 	struct store_job *waiting; /* taken from the queue, not yet begun */
 	uint32_t last_share; /* of the jobs looked at by group.c */
 	_Atomic int64_t shared_until_ns; /* jobs of several shares came */
+	int paced_slot; /* who has most of the group that runs; -1: nobody */
+	int held_slot; /* whose jobs wait until then */
+	int64_t held_until_ns;
 	struct store_watcher watchers[STORE_WATCHERS_MAX];
 	int n_watchers;
 	struct store_hook hooks[STORE_HOOKS_MAX];
@@ -321,8 +324,11 @@ MUST_CHECK int store_commit_own(struct store *s,
 	struct err *e);
 void store_fail(struct store *s, const struct err *why);
 
-/* group.c: the jobs of the next transaction; something waits. */
+/* group.c: the jobs of the next transaction; something waits. NULL: all of it
+ * is to wait until held_until_ns. */
 struct store_job *store_group_take(struct store *s);
+/* The group was begun then and has been committed. */
+void store_group_took(struct store *s, int64_t from_ns);
 /* Several shares have had jobs in the last second. @thread any */
 bool store_group_is_shared(const struct store *s, int64_t now_ns);
 /* More jobs, behind those that wait. */

@@ -44,6 +44,22 @@ keep_house(struct store *s)
 	return false;
 }
 
+/* How long to wait for more: 0, or until what waits may run. */
+static int64_t
+run_group(struct store *s)
+{
+	int64_t from_ns = clock_mono_ns();
+	struct store_job *list;
+
+	look_at_helper(s);
+	list = store_group_take(s);
+	if (list == NULL)
+		return s->held_until_ns;
+	store_commit_group(s, list);
+	store_group_took(s, from_ns);
+	return 0;
+}
+
 void
 store_writer_main(void *cookie)
 {
@@ -63,14 +79,14 @@ store_writer_main(void *cookie)
 		}
 		store_group_add(s, n);
 		while (s->waiting != NULL) {
-			look_at_helper(s);
-			store_commit_group(s, store_group_take(s));
+			int64_t held_until = run_group(s);
+
 			keep_house(s);
 			/* Who came meanwhile may have a turn before who has
 			 * much waiting. */
 			if (s->waiting != NULL)
-				store_group_add(
-					s, queue_take_all(&s->queue, 0));
+				store_group_add(s,
+					queue_take_all(&s->queue, held_until));
 		}
 		s->last_job_ns = clock_mono_ns();
 		lock_take(&s->queue.lock);

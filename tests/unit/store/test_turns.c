@@ -1,6 +1,8 @@
 #include "fixture.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
+#include "store/store_int.h"
 
 #define MIB ((size_t)1024 * 1024)
 #define JOBS_MAX 64
@@ -91,7 +93,8 @@ add(struct turns *t, uint32_t share, size_t bytes)
 
 	j->t = t;
 	j->number = t->n++;
-	j->job.run = note_run;
+	if (j->job.run == NULL)
+		j->job.run = note_run;
 	j->job.done = note_done;
 	j->job.share = share;
 	j->job.bytes = bytes;
@@ -227,6 +230,36 @@ groups_stay_small_for_a_while_after_others_came(void **state)
 	assert_true(t.n_groups >= 6);
 }
 
+static int
+release_run(struct store_job *j, struct store_conn *c, struct err *e)
+{
+	turn_job(j)->t->f->s->held_until_ns = 0;
+	return note_run(j, c, e);
+}
+
+/* store-14: he who had most of a transaction waits a while; others do not. */
+static void
+one_that_is_held_lets_others_go_first(void **state)
+{
+	struct turns t;
+	struct store *s;
+
+	begin(&t, *state);
+	s = t.f->s; /* its writer is in the gate */
+	s->held_slot = 1;
+	s->held_until_ns = clock_mono_ns() + INT64_C(3600000000000);
+	for (int i = 0; i < 3; i++)
+		add(&t, 1, MIB);
+	add(&t, 2, 10);
+	t.jobs[t.n].job.run = release_run;
+	add(&t, 3, 10);
+	run_all(&t);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(t.order[i + 2], i);
+	assert_int_equal(t.order[0], 3);
+	assert_int_equal(t.order[1], 4);
+}
+
 int
 run_turn_tests(void)
 {
@@ -245,6 +278,9 @@ run_turn_tests(void)
 		cmocka_unit_test_setup_teardown(
 			groups_stay_small_for_a_while_after_others_came,
 			open_spool, close_all),
+		cmocka_unit_test_setup_teardown(
+			one_that_is_held_lets_others_go_first, open_spool,
+			close_all),
 	};
 
 	return cmocka_run_group_tests_name("store: turns", tests, NULL, NULL);
