@@ -87,17 +87,22 @@ def test_a_query_is_cancelled_by_its_id(api, project):
 def test_two_run_at_once_and_a_third_is_told(api, project):
     """explore-1: and the API goes on answering meanwhile."""
     ids = [str(uuid.uuid4()) for _ in range(2)]
-    threads = [
-        threading.Thread(target=run, args=(api, SLOW), kwargs={"id": i}) for i in ids
-    ]
+    deadline = time.monotonic() + 15
+
+    def hold(id):
+        """The questions below may take its place for a moment."""
+        while run(api, SLOW, id=id)[0] == 503:
+            assert time.monotonic() < deadline
+
+    threads = [threading.Thread(target=hold, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 5
     while True:
         status, answer = run(api, "SELECT 1")
         if status == 503:
             break
         assert time.monotonic() < deadline
+        time.sleep(0.2)  # leaves its place to one that waits for it
     assert "queries run already" in answer["error"]["message"]
     begin = time.monotonic()
     assert api("GET", "/status")[0] == 200
