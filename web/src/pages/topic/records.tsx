@@ -138,7 +138,7 @@ export function Records(props: { topic: Topic }): JSX.Element {
 			title: "Key",
 			optional: true,
 			cell: (r) => (
-				<span class="mono break" title={keyOf(r) ?? undefined}>
+				<span class="mono break topic-key" title={keyOf(r) ?? undefined}>
 					{shortKey(keyOf(r) ?? "–")}
 				</span>
 			),
