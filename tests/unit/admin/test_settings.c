@@ -1,33 +1,16 @@
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "admin/admin.h"
 #include "admin/pg_test.h"
 #include "admin/stored.h"
 #include "base/arena.h"
-#include "conf/conf.h"
-#include "store/store.h"
-#include "team/team.h"
+#include "tests/unit/admin/fixture.h"
 
 /* Settings made in the admin, over a real config.db; what tries and uses them
  * is made here. */
-struct world {
-	char dir[40];
-	struct conf_set *conf[8];
+struct scene {
+	struct world world;
+	struct conf_set *conf[8]; /* the first is the world's */
 	int n_confs;
 	bool cannot_use;
 	struct admin_settings settings;
-	struct admin_options o;
-	struct admin *admin;
-	struct buf out;
 };
 
 static int
@@ -43,96 +26,63 @@ try_rows(void *cookie, const struct conf_stored *rows, int n,
 static int
 use(void *cookie, struct err *e)
 {
-	struct world *w = cookie;
+	struct scene *s = cookie;
 	struct stored st;
 	struct arena a;
 	int rc;
 
-	if (w->cannot_use)
+	if (s->cannot_use)
 		return err_set(e, ERR_STOPPING, "the daemon stops");
 	arena_init(&a, 1 << 24);
-	rc = stored_read(w->o.config, &a, &st, e);
+	rc = stored_read(s->world.o.config, &a, &st, e);
 	if (rc == 0)
-		rc = try_rows(w, st.rows, st.n, &w->conf[w->n_confs], e);
+		rc = try_rows(s, st.rows, st.n, &s->conf[s->n_confs], e);
 	arena_fini(&a);
 	if (rc == 0)
-		admin_reload(w->admin, w->conf[w->n_confs++]);
+		admin_reload(s->world.admin, s->conf[s->n_confs++]);
 	return rc;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
 }
 
 static int
 set_up(void **state)
 {
-	struct world *w = calloc(1, sizeof(*w));
-	struct store_options so = {
-		.kind = STORE_CONFIG, .queue_bytes = 1 << 24};
+	struct scene *s = calloc(1, sizeof(*s));
 	struct err e;
 
-	assert_non_null(w);
-	snprintf(w->dir, sizeof(w->dir), "/tmp/sluice-settings-XXXXXX");
-	assert_non_null(mkdtemp(w->dir));
-	so.dir = w->dir;
-	assert_int_equal(try_rows(w, NULL, 0, &w->conf[w->n_confs++], &e), 0);
-	w->settings = (struct admin_settings){try_rows, use, w};
-	w->o.conf = w->conf[0];
-	w->o.data_dir = w->dir;
-	w->o.settings = &w->settings;
-	assert_int_equal(store_open(&so, &w->o.config, &e), 0);
-	assert_int_equal(team_cache_new(w->o.config, &w->o.teams, &e), 0);
-	assert_int_equal(admin_new(&w->o, &w->admin, &e), 0);
-	buf_init(&w->out, 1 << 24);
-	*state = w;
+	assert_non_null(s);
+	assert_int_equal(try_rows(s, NULL, 0, &s->conf[s->n_confs++], &e), 0);
+	s->settings = (struct admin_settings){try_rows, use, s};
+	s->world.conf = s->conf[0];
+	s->world.o.settings = &s->settings;
+	world_open(&s->world, WORLD_CONFIG);
+	*state = s;
 	return 0;
 }
 
 static int
 tear_down(void **state)
 {
-	struct world *w = *state;
+	struct scene *s = *state;
 
-	buf_fini(&w->out);
-	admin_free(w->admin);
-	team_cache_free(w->o.teams);
-	store_close(w->o.config);
-	for (int i = 0; i < w->n_confs; i++)
-		conf_free(w->conf[i]);
-	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(w);
+	world_close(&s->world);
+	for (int i = 1; i < s->n_confs; i++)
+		conf_free(s->conf[i]);
+	free(s);
 	return 0;
 }
 
 static const char *
-ask(struct world *w, int status, const char *method, const char *body)
+ask_settings(struct scene *s, int status, const char *method, const char *body)
 {
-	buf_reset(&w->out);
-	assert_int_equal(admin_request(w->admin, method, "/api/v1/settings",
-				 slice_str(body), &w->out),
-		status);
-	return buf_cstr(&w->out);
-}
-
-static void
-has(const char *text, const char *part)
-{
-	if (strstr(text, part) == NULL)
-		fail_msg("%s is not in %s", part, text);
+	return ask(&s->world, status, method, "/api/v1/settings", body);
 }
 
 /* admin-5 */
 static void
 a_change_is_in_use_or_said_to_wait(void **state)
 {
-	struct world *w = *state;
-	const char *got = ask(w, 200, "PATCH",
+	struct scene *s = *state;
+	const char *got = ask_settings(s, 200, "PATCH",
 		"{\"settings\":{\"dlq.alert_per_min\":7,\"capture.threads\":"
 		"\"3\",\"postgres.url\":\"postgresql://u:Hidden@h/d\"}}");
 
@@ -140,10 +90,11 @@ a_change_is_in_use_or_said_to_wait(void **state)
 	has(got, "\"value\":\"7\",\"source\":\"admin\",\"pending\":false");
 	has(got, "\"value\":\"0\",\"source\":\"admin\",\"pending\":true,"
 		 "\"pending_value\":\"3\"");
-	assert_int_equal(conf_values(w->conf[1])->dlq_alert_per_min, 7);
-	got = ask(w, 200, "PATCH", "{\"settings\":{\"capture.threads\":null}}");
+	assert_int_equal(conf_values(s->conf[1])->dlq_alert_per_min, 7);
+	got = ask_settings(
+		s, 200, "PATCH", "{\"settings\":{\"capture.threads\":null}}");
 	assert_null(strstr(got, "\"pending_value\":\"3\""));
-	assert_int_equal(conf_values(w->conf[2])->dlq_alert_per_min, 7);
+	assert_int_equal(conf_values(s->conf[2])->dlq_alert_per_min, 7);
 }
 
 static void
@@ -162,7 +113,7 @@ what_is_refused_changes_nothing(void **state)
 		{400, "\"log.level\":[1]", "log.level"},
 		{409, "\"log.format\":\"logfmt\"", "--set"},
 	};
-	struct world *w = *state;
+	struct scene *s = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char body[300];
@@ -170,33 +121,36 @@ what_is_refused_changes_nothing(void **state)
 		snprintf(body, sizeof(body),
 			"{\"settings\":{\"ingest.batch_events\":9,%s}}",
 			cases[i].settings);
-		has(ask(w, cases[i].status, "PATCH", body), cases[i].says);
+		has(ask_settings(s, cases[i].status, "PATCH", body),
+			cases[i].says);
 	}
-	assert_int_equal(w->n_confs, 1);
-	assert_null(strstr(ask(w, 200, "GET", ""), "\"made_here\":true"));
+	assert_int_equal(s->n_confs, 1);
+	assert_null(
+		strstr(ask_settings(s, 200, "GET", ""), "\"made_here\":true"));
 }
 
 static void
 saved_and_not_in_use_is_said(void **state)
 {
-	struct world *w = *state;
+	struct scene *s = *state;
 
-	w->cannot_use = true;
-	has(ask(w, 503, "PATCH", "{\"settings\":{\"dlq.alert_per_min\":7}}"),
+	s->cannot_use = true;
+	has(ask_settings(s, 503, "PATCH",
+		    "{\"settings\":{\"dlq.alert_per_min\":7}}"),
 		"it is saved, but not in use yet");
-	has(ask(w, 200, "GET", ""), "\"made_here_value\":\"7\"");
+	has(ask_settings(s, 200, "GET", ""), "\"made_here_value\":\"7\"");
 }
 
 static void
 a_listener_for_others_is_warned_of(void **state)
 {
-	struct world *w = *state;
+	struct scene *s = *state;
 
-	has(ask(w, 200, "PATCH",
+	has(ask_settings(s, 200, "PATCH",
 		    "{\"settings\":{\"kafka.listen\":\"0.0.0.0:9092\","
 		    "\"admin.listen\":\"127.0.0.1:8001\"}}"),
 		"other machines reach kafka.listen");
-	assert_null(strstr(buf_cstr(&w->out), "reach admin.listen"));
+	assert_null(strstr(buf_cstr(&s->world.out), "reach admin.listen"));
 }
 
 static void
@@ -232,16 +186,16 @@ causes_are_told_from_texts(void **state)
 	}
 }
 
-#define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define IN_SCENE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(a_change_is_in_use_or_said_to_wait),
-		IN_WORLD(what_is_refused_changes_nothing),
-		IN_WORLD(saved_and_not_in_use_is_said),
-		IN_WORLD(a_listener_for_others_is_warned_of),
+		IN_SCENE(a_change_is_in_use_or_said_to_wait),
+		IN_SCENE(what_is_refused_changes_nothing),
+		IN_SCENE(saved_and_not_in_use_is_said),
+		IN_SCENE(a_listener_for_others_is_warned_of),
 		cmocka_unit_test(causes_are_told_from_texts),
 	};
 
