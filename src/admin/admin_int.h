@@ -126,7 +126,7 @@ struct admin_call {
 	void *stream_cookie;
 };
 
-/* To add one: add a row to admin_routes, and one to schemas.def for each new
+/* To add one: add a row to admin_routes, and one in schemas/ for each new
  * shape. A path part that begins with ':' is a parameter. Role, query and body
  * are checked before the handler, which fills out, or fails with an err. */
 struct admin_route {
