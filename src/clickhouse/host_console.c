@@ -46,6 +46,13 @@ make_canonical(struct host_run *r)
 		host_run_fail(r, 223, "The query is too long");
 		return false;
 	}
+	/* A statement always has a text. A query that is cancelled before it
+	 * gave its row ends without one and without an error. */
+	if (r->canonical.len == 0) {
+		host_run_fail(r, 394,
+			"Query was cancelled. (QUERY_WAS_CANCELLED)");
+		return false;
+	}
 	return true;
 }
 
