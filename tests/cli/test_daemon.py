@@ -242,11 +242,15 @@ def test_a_full_disk_refuses_events_and_lets_the_rest_go_on(tmp_path):
             status, headers, _ = s.http("capture", "/batch/", body)
             return status == 503 and headers
 
+        def not_ready():
+            status, _, answer = s.http("admin", "/_ready")
+            return status == 503 and answer
+
         headers = eventually(refused, 20, "503 on a full disk")
         assert int(headers["Retry-After"]) > 0
-        ready = s.http("admin", "/_ready")
-        assert ready[0] == 503
-        missing = {m["role"]: m["reason"] for m in json.loads(ready[2])["missing"]}
+        # The file refuses at once, the watch of the disk within a second.
+        ready = eventually(not_ready, 20, "not ready")
+        missing = {m["role"]: m["reason"] for m in json.loads(ready)["missing"]}
         assert "free some space" in missing["capture"]
         lines = [x for x in s.log().splitlines() if "events_refused" in x]
         assert len(lines) == 1 and "free some space" in lines[0]
@@ -362,9 +366,10 @@ def test_sighup_reloads(tmp_path):
 def test_the_demo_prints_what_to_do():
     token = "phc_demo_sluice_local_appliance_key_000000000"
     with Sluice(demo=True) as s:
-        log = s.log()
-        for word in (s.url("capture", ""), token, "curl", "sluice sql"):
-            assert word in log
+        # Printed once the ports answer, so perhaps after they did.
+        eventually(lambda: "sluice sql" in s.log(), 20, "what to do is printed")
+        for word in (s.url("capture", ""), token, "curl"):
+            assert word in s.log()
         s.send(token, [{"event": "e", "distinct_id": "d"}])
         s.stop()
         s.start()
