@@ -159,7 +159,7 @@ check_body(struct admin_call *c, const struct admin_route *r, struct err *e)
 
 	if (r->body == NULL)
 		return 0;
-	if (slice_trim(body).len == 0) {
+	if (body.len == 0) {
 		if (check_needs_body(c->a->schemas, r))
 			return err_set(e, ERR_INVALID, "a JSON body is wanted");
 		body = SLICE_LIT("{}");

@@ -164,7 +164,7 @@ check_browser(struct admin_call *c, struct err *e)
 		return admin_refuse(c, e, 403, "bad_origin",
 			"this was sent by a page of another site; if the admin "
 			"is behind a proxy, name its host in admin.hosts");
-	if (slice_trim(c->body).len > 0 &&
+	if (c->body.len > 0 &&
 		(c->head->content_type.len < 16 ||
 			!slice_eq_nocase(slice_of(c->head->content_type.p, 16),
 				SLICE_LIT("application/json"))))

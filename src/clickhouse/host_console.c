@@ -49,8 +49,8 @@ make_canonical(struct host_run *r)
 	/* A statement always has a text. A query that is cancelled before it
 	 * gave its row ends without one and without an error. */
 	if (r->canonical.len == 0) {
-		host_run_fail(r, 394,
-			"Query was cancelled. (QUERY_WAS_CANCELLED)");
+		host_run_fail(
+			r, 394, "Query was cancelled. (QUERY_WAS_CANCELLED)");
 		return false;
 	}
 	return true;

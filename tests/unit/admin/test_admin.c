@@ -38,6 +38,9 @@ errors_have_a_code_a_message_and_the_field(void **state)
 	has(ask(w, 400, "POST", "/api/v1/projects", ""), "invalid");
 	has(ask(w, 400, "POST", "/api/v1/projects", "{"), "body");
 	has(ask(w, 400, "POST", "/api/v1/projects", "[]"), "object");
+	/* No body where none is needed, but not one of blanks. */
+	has(ask(w, 400, "POST", "/api/v1/projects/1/rotate-token", "\r "),
+		"body");
 	has(ask(w, 400, "POST", "/api/v1/projects", "{\"name\":7}"),
 		"\"field\":\"name\"");
 	has(ask(w, 400, "POST", "/api/v1/projects",
