@@ -247,11 +247,10 @@ run(struct daemon *d, int signal_fd, struct err *e)
 
 	if (rc < 0)
 		return rc;
+	service_print_start(d);
 	rc = write_ports(d, e);
-	if (rc == 0) {
-		service_print_start(d);
+	if (rc == 0)
 		rc = tell_ready(d, e);
-	}
 	if (rc == 0)
 		rc = serve(d, signal_fd, e);
 	stop_all(d);
