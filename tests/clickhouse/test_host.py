@@ -125,7 +125,7 @@ def test_the_child_ends_with_the_daemon():
     with Sluice(clickhouse=True) as s:
         pid = ready_child(s)["pid"]
         s.kill()
-        eventually(lambda: not alive(pid), 5, "the child has ended")
+        eventually(lambda: not alive(pid), 20, "the child has ended")
         s.start()
         pid = ready_child(s)["pid"]
         s.stop()

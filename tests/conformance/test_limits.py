@@ -249,7 +249,7 @@ def test_the_metrics_count(plain):
         grown = {k for k in after if after[k] > before.get(k, 0)}
         return grown if 'status="404"' in " ".join(grown) else None
 
-    grown = eventually(told, 5, "the last answer is counted")
+    grown = eventually(told, 20, "the last answer is counted")
     labels = 'method="{}",path="{}",status="{}"'
     for name in (
         "capture_events_received_total",

@@ -90,7 +90,7 @@ def test_second_member_rebalances_the_first(client, port, group, topic):
         # a follower that joins again unchanged gets the same generation at once
         assert other.join(group, second)[:2] == (0, now)
         assert other.leave(group, second) == 0
-    eventually(lambda: client.heartbeat(group, now, first) == 27, 5, "rebalance")
+    eventually(lambda: client.heartbeat(group, now, first) == 27, 20, "rebalance")
     error, last, _, _, members = client.join(group, first)
     assert (error, last, [m for m, _ in members]) == (0, now + 1, [first])
 

@@ -80,7 +80,7 @@ def test_headers_that_do_not_come(sluice):
         s.sendall(HEADER[: i % len(HEADER)])
         silent.append(s)
     assert try_post(sluice, "during", HEADER) == 200
-    eventually(lambda: headers(sluice, "crowded") >= 50, 2, "the oldest are closed")
+    eventually(lambda: headers(sluice, "crowded") >= 50, 4, "the oldest are closed")
     set_mode(sluice, "auto")
     waiting = From(sluice.plain_port)
     waiting.connect()
