@@ -40,6 +40,8 @@ export const windows = [
 	{ value: "2160", label: "90 days" },
 ];
 
+export const STEPS_MAX = 6;
+
 const DAY_MS = 86_400_000;
 
 export function newForm(kind: InsightKind): Form {
