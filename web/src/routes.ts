@@ -135,13 +135,13 @@ export const routes: Route[] = [
 		nav: { group: "repair", key: "c" },
 	},
 
-	// manage: Projects, Settings, Users, Audit
+	// manage: Projects, Settings, Users, Keys, Audit
 	{
 		path: "/projects",
 		title: "Projects and keys",
 		role: "viewer",
 		load: () => import("./pages/projects"),
-		nav: { group: "manage", key: "p" },
+		nav: { group: "manage", key: "k" },
 	},
 	{
 		path: "/projects/:id",
