@@ -97,11 +97,12 @@ export function usePages<T>(
 		next: string | null;
 	}>({ rows: [], next: null });
 	const [busy, setBusy] = useState(false);
-	const [error, setError] = useState<ApiError | undefined>();
+	const [failed, setFailed] = useState<{ of: Page<T>; error: ApiError }>();
 	const control = useRef<AbortController | undefined>(undefined);
 	const page = first.data;
 	const mine = page !== undefined && rest.of === page;
 	const next = mine ? rest.next : (page?.next ?? null);
+	const error = failed?.of === page ? failed?.error : undefined;
 
 	useEffect(() => () => control.current?.abort(), []);
 	return {
@@ -114,7 +115,7 @@ export function usePages<T>(
 			const c = new AbortController();
 			control.current = c;
 			setBusy(true);
-			setError(undefined);
+			setFailed(undefined);
 			fn(next, c.signal)
 				.then(
 					(p) => {
@@ -126,7 +127,7 @@ export function usePages<T>(
 						}));
 					},
 					(e) => {
-						if (!c.signal.aborted) setError(errorOf(e));
+						if (!c.signal.aborted) setFailed({ of: page, error: errorOf(e) });
 					},
 				)
 				.finally(() => setBusy(false));

@@ -113,7 +113,7 @@ function About(props: { letter: Letter }): JSX.Element {
 							</a>
 						) : undefined,
 					],
-					["Event's uuid", l.event_uuid ?? undefined],
+					["UUID of the event", l.event_uuid ?? undefined],
 				]}
 			/>
 		</Card>

@@ -33,18 +33,15 @@ export default function GroupPage(props: PageProps): JSX.Element {
 	return (
 		<PageBody
 			title={key}
-			intro={
-				<>
-					<a href={`/groups?type=${encodeURIComponent(type)}`}>All groups</a> of
-					the type {type}
-				</>
+			intro={`A group of the type ${type}.`}
+			actions={
+				<LinkButton href={`/groups?type=${encodeURIComponent(type)}`}>
+					All groups
+				</LinkButton>
 			}
 		>
 			{group.error?.status === 404 ? (
-				<Empty
-					title="There is no such group"
-					action={<LinkButton href="/groups">All groups</LinkButton>}
-				>
+				<Empty title="There is no such group">
 					A group is there once it has properties. Is the right project chosen?
 				</Empty>
 			) : (

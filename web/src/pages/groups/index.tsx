@@ -8,11 +8,11 @@ import { useProject } from "../../project";
 import { useQuery } from "../../router";
 import {
 	Await,
-	Button,
 	Empty,
 	ErrorBox,
 	LinkButton,
 	Loading,
+	MoreRows,
 	PageBody,
 	SelectField,
 	Table,
@@ -75,13 +75,7 @@ function List(props: { project: number; type: string }): JSX.Element {
 					]}
 				/>
 			)}
-			{groups.more && (
-				<div class="row">
-					<Button busy={groups.loading} onClick={groups.loadMore}>
-						More
-					</Button>
-				</div>
-			)}
+			<MoreRows {...groups} count={groups.rows?.length} />
 		</div>
 	);
 }

@@ -283,7 +283,7 @@ export function Detail(props: { row: Row; onClose: () => void }): JSX.Element {
 							</a>
 						),
 					],
-					["uuid", <code>{row.uuid}</code>],
+					["UUID", <code>{row.uuid}</code>],
 					["Size", <Bytes n={row.bytes} />],
 				]}
 			/>

@@ -156,6 +156,7 @@ function Machine(props: { status: Status; range: Range }): JSX.Element {
 	const { status } = props;
 	const { disk } = status;
 	const used = disk.total_bytes - disk.free_bytes;
+	const files = disk.files.reduce((n, f) => n + f.bytes + f.wal_bytes, 0);
 	return (
 		<Card title="This machine">
 			<Facts
@@ -179,16 +180,7 @@ function Machine(props: { status: Status; range: Range }): JSX.Element {
 						"Forecast",
 						<span class="overview-forecast">{forecastText(status)}</span>,
 					],
-					[
-						"Files of Sluice",
-						disk.files
-							.map((f) => f.bytes + f.wal_bytes)
-							.reduce((a, n) => a + n, 0) > 0 ? (
-							<Bytes
-								n={disk.files.reduce((a, f) => a + f.bytes + f.wal_bytes, 0)}
-							/>
-						) : undefined,
-					],
+					["Files of Sluice", files > 0 ? <Bytes n={files} /> : undefined],
 					["Canary", <CanaryFact canary={status.canary as Canary | null} />],
 					["Running for", formatSeconds(status.uptime_s)],
 					["Version", status.version],

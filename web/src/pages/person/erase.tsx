@@ -13,7 +13,6 @@ import {
 	ErrorBox,
 	Facts,
 	formatNumber,
-	LinkButton,
 	Note,
 	Table,
 	Time,
@@ -105,7 +104,7 @@ export function ErasureReport(props: { first: Erasure }): JSX.Element {
 			<Card title="What was done">
 				<Facts
 					items={[
-						["Uuid", <code key="u">{report.uuid}</code>],
+						["UUID", <code key="u">{report.uuid}</code>],
 						["Distinct ids", report.distinct_ids.join(", ")],
 						["Asked", <Time key="t" at={report.asked_at} exact />],
 						["With events", report.with_events ? "yes" : "no"],
@@ -141,11 +140,6 @@ export function ErasureReport(props: { first: Erasure }): JSX.Element {
 					]}
 				/>
 			</Card>
-			<div class="row">
-				<LinkButton href="/persons" icon="left">
-					Persons
-				</LinkButton>
-			</div>
 		</div>
 	);
 }

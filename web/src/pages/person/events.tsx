@@ -6,13 +6,13 @@ import { api, type Page } from "../../api/client";
 import { usePages } from "../../api/hooks";
 import type { PersonEvent } from "../../api/types";
 import {
-	Button,
 	Dialog,
 	Empty,
 	ErrorBox,
 	Facts,
 	Json,
 	Loading,
+	MoreRows,
 	Table,
 	Time,
 } from "../../ui";
@@ -30,7 +30,7 @@ function EventDialog(props: {
 				items={[
 					["At", <Time key="at" at={event.timestamp} exact />],
 					["Distinct id", event.distinct_id],
-					["Uuid", <code key="uuid">{event.uuid}</code>],
+					["UUID", <code key="uuid">{event.uuid}</code>],
 				]}
 			/>
 			<Json value={event.properties} label="Properties" />
@@ -113,13 +113,7 @@ export function EventList(props: {
 					]}
 				/>
 			)}
-			{events.more && (
-				<div class="row">
-					<Button busy={events.loading} onClick={events.loadMore}>
-						Older
-					</Button>
-				</div>
-			)}
+			<MoreRows {...events} count={events.rows?.length} />
 			{open && <EventDialog event={open} onClose={() => setOpen(undefined)} />}
 		</div>
 	);

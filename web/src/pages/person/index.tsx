@@ -179,7 +179,7 @@ function Shown(props: {
 			<Card>
 				<Facts
 					items={[
-						["Uuid", <code key="u">{person.uuid}</code>],
+						["UUID", <code key="u">{person.uuid}</code>],
 						[
 							"Identified",
 							person.is_identified ? (
@@ -251,10 +251,11 @@ export default function PersonPage(props: PageProps): JSX.Element {
 		[project?.id, id, byUuid],
 	);
 	const found = person.data;
+	const toList = <LinkButton href="/persons">All persons</LinkButton>;
 
 	if (report) {
 		return (
-			<PageBody title="A person is deleted">
+			<PageBody title="A person is deleted" actions={toList}>
 				<ErasureReport first={report} />
 			</PageBody>
 		);
@@ -262,25 +263,22 @@ export default function PersonPage(props: PageProps): JSX.Element {
 	return (
 		<PageBody
 			title={found ? nameOf(found) : id}
-			intro={<a href="/persons">All persons</a>}
 			actions={
-				found &&
-				project &&
-				mayChange && (
-					<Actions
-						project={project.id}
-						id={id}
-						byUuid={byUuid}
-						onDelete={() => setAsking(true)}
-					/>
-				)
+				<>
+					{toList}
+					{found && project && mayChange && (
+						<Actions
+							project={project.id}
+							id={id}
+							byUuid={byUuid}
+							onDelete={() => setAsking(true)}
+						/>
+					)}
+				</>
 			}
 		>
 			{person.error?.status === 404 ? (
-				<Empty
-					title="There is no such person"
-					action={<LinkButton href="/persons">Find persons</LinkButton>}
-				>
+				<Empty title="There is no such person">
 					An id that only sent events without a person profile has no person;
 					one that was deleted is not shown. Is the right project chosen?
 				</Empty>

@@ -33,7 +33,7 @@ import {
 
 const bys = [
 	{ value: "all", label: "All persons" },
-	{ value: "id", label: "Distinct id or uuid" },
+	{ value: "id", label: "Distinct id or UUID" },
 	{ value: "email", label: "E-mail contains" },
 	{ value: "property", label: "Property" },
 ];
