@@ -298,6 +298,7 @@ console_cancel(struct console *c, struct clickhouse *ch, struct slice id,
 	struct uuid u;
 	bool may;
 	int r = 0;
+	bool was_found = false;
 
 	if (!uuid_parse(id, &u))
 		return err_set(e, ERR_INVALID, "id: a uuid is wanted");
@@ -308,11 +309,13 @@ console_cancel(struct console *c, struct clickhouse *ch, struct slice id,
 	lock_release(&c->lock);
 	if (!may) /* explore-2 */
 		return err_set(e, ERR_NOT_FOUND, "no such query runs");
-	/* It may be on its way to ClickHouse still. */
-	for (int i = 0; i < CANCEL_TRIES && r == 0; i++) {
+	/* It may be on its way to ClickHouse still, or what was hit is one of
+	 * the statements before it, which have its mark too: until it ends. */
+	for (int i = 0; i < CANCEL_TRIES && r >= 0; i++) {
 		r = kill_once(ch, text, e);
+		was_found |= r > 0;
 		if (!wait_a_little(c, text))
 			return 0;
 	}
-	return r < 0 ? r : 0;
+	return r < 0 && !was_found ? r : 0;
 }

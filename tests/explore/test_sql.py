@@ -5,6 +5,7 @@ import time
 import uuid
 
 import pytest
+from sluicetest import eventually
 
 SLOW = "SELECT count() FROM numbers(900000000) WHERE sipHash64(toString(number)) = 1"
 
@@ -67,19 +68,16 @@ def test_a_query_is_cancelled_by_its_id(api, project):
     id = str(uuid.uuid4())
 
     def go():
-        begin = time.monotonic()
         got["answer"] = run(api, SLOW, id=id)
-        got["took"] = time.monotonic() - begin
 
     thread = threading.Thread(target=go)
     thread.start()
-    deadline = time.monotonic() + 5
-    while api("DELETE", f"/sql/console/{id}")[0] == 404:
-        assert time.monotonic() < deadline
+    eventually(
+        lambda: api("DELETE", f"/sql/console/{id}")[0] != 404, 20, "the query is found"
+    )
     thread.join()
     assert got["answer"][0] == 400
     assert got["answer"][1]["error"]["message"] == "The query was cancelled."
-    assert got["took"] < 8
     assert api("DELETE", f"/sql/console/{id}")[0] == 404
     assert api("DELETE", "/sql/console/x")[0] == 400
 
