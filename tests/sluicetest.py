@@ -1,5 +1,6 @@
 """Runs the built program on a temporary folder; shared by all Python tests."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -42,6 +43,18 @@ def eventually(condition, timeout_s, what):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout_s} s: {what}")
         time.sleep(0.02)
+
+
+def fill(path, leave=0):
+    """Takes all space on a file system but so many bytes, while others write."""
+    with open(path, "wb", buffering=0) as f:
+        size = 0
+        for piece in (1 << 20, 4096):
+            with contextlib.suppress(OSError):
+                while True:
+                    os.posix_fallocate(f.fileno(), size, piece)
+                    size += piece
+        os.ftruncate(f.fileno(), max(0, size - leave))
 
 
 class CommandFailed(Exception):

@@ -11,7 +11,7 @@ import subprocess
 import threading
 
 import pytest
-from sluicetest import Sluice, binary, eventually
+from sluicetest import Sluice, binary, eventually, fill
 
 NOBODY = 65534
 
@@ -214,13 +214,6 @@ def test_a_file_of_a_newer_program_is_refused_untouched():
         assert "newer" in line
         with open(path, "rb") as f:
             assert f.read() == before
-
-
-def fill(path, leave):
-    """Takes all space on a file system but so many bytes."""
-    with open(path, "wb") as f:
-        disk = os.fstatvfs(f.fileno())
-        os.posix_fallocate(f.fileno(), 0, disk.f_bavail * disk.f_frsize - leave)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")

@@ -25,7 +25,7 @@ from outcome import (
     store_of,
 )
 from shim import SYNC, WRITE, shim
-from sluicetest import SCALE, Sluice, eventually
+from sluicetest import SCALE, Sluice, eventually, fill
 
 DAY_S = 86400
 
@@ -41,18 +41,6 @@ def tmpfs(path, size):
         yield path
     finally:
         subprocess.run(["umount", "-l", str(path)], check=True)
-
-
-def fill(path, leave=0):
-    """Takes all space on a file system but so many bytes, while others write."""
-    with open(path, "wb", buffering=0) as f:
-        size = 0
-        for piece in (1 << 20, 4096):
-            with contextlib.suppress(OSError):
-                while True:
-                    os.posix_fallocate(f.fileno(), size, piece)
-                    size += piece
-        os.ftruncate(f.fileno(), max(0, size - leave))
 
 
 def goes_on(load, more=50):
