@@ -160,7 +160,7 @@ class Root:
                 stdout=out,
                 stderr=out,
             )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while True:
             self.init = self.init or first_process(self.held.pid)
             state = "no first process yet"
