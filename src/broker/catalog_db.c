@@ -314,22 +314,6 @@ load_config(struct broker *b, struct store_stmt *st, struct err *e)
 }
 
 static int
-load_rows(struct broker *b, struct store_conn *c, enum broker_sql sql,
-	int (*row)(struct broker *, struct store_stmt *, struct err *),
-	struct err *e)
-{
-	struct store_stmt *st;
-	int r = sql_get(c, &broker_sql, sql, &st, e);
-
-	while (r == 0 && (r = sql_step(st, e)) == 1) {
-		r = row(b, st, e);
-		if (r != 0)
-			sql_reset(st);
-	}
-	return r;
-}
-
-static int
 load_cluster_id(struct broker *b, struct store_conn *c, struct err *e)
 {
 	struct store_stmt *st;
@@ -403,10 +387,11 @@ static int
 run_load(struct store_job *j, struct store_conn *c, struct err *e)
 {
 	struct broker *b = ((struct catalog_job *)(void *)j)->b;
-	int r = load_rows(b, c, BROKER_SQL_TOPIC_ALL, load_topic, e);
+	int r = broker_load_rows(b, c, BROKER_SQL_TOPIC_ALL, load_topic, e);
 
 	if (r == 0)
-		r = load_rows(b, c, BROKER_SQL_CONFIG_ALL, load_config, e);
+		r = broker_load_rows(
+			b, c, BROKER_SQL_CONFIG_ALL, load_config, e);
 	if (r == 0)
 		r = load_cluster_id(b, c, e);
 	return r != 0 ? r : add_own_topics(b, c, e);

@@ -54,6 +54,22 @@ static const char *const texts[BROKER_SQL_N] = {
 };
 const struct sql_set broker_sql = {"broker", texts, BROKER_SQL_N};
 
+int
+broker_load_rows(struct broker *b, struct store_conn *c, enum broker_sql sql,
+	int (*row)(struct broker *, struct store_stmt *, struct err *),
+	struct err *e)
+{
+	struct store_stmt *st;
+	int r = sql_get(c, &broker_sql, sql, &st, e);
+
+	while (r == 0 && (r = sql_step(st, e)) == 1) {
+		r = row(b, st, e);
+		if (r != 0)
+			sql_reset(st);
+	}
+	return r;
+}
+
 static void
 on_post(struct broker *b, struct post *p)
 {

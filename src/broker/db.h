@@ -32,6 +32,12 @@ enum broker_sql {
 };
 extern const struct sql_set broker_sql;
 
+/* Calls row for each row of a statement without parameters, until one fails. */
+MUST_CHECK int broker_load_rows(struct broker *b, struct store_conn *c,
+	enum broker_sql sql,
+	int (*row)(struct broker *, struct store_stmt *, struct err *),
+	struct err *e);
+
 /*
  * A job for a file's writer whose outcome comes back to the net thread: run on
  * the writer, then finish(b, j) on the net thread with j->result. The owner

@@ -286,29 +286,14 @@ struct load_job {
 };
 
 static int
-load_rows(struct broker *b, struct store_conn *c, enum broker_sql sql,
-	int (*row)(struct broker *, struct store_stmt *, struct err *),
-	struct err *e)
-{
-	struct store_stmt *st;
-	int r = sql_get(c, &broker_sql, sql, &st, e);
-
-	while (r == 0 && (r = sql_step(st, e)) == 1) {
-		r = row(b, st, e);
-		if (r != 0)
-			sql_reset(st);
-	}
-	return r;
-}
-
-static int
 run_load(struct store_job *j, struct store_conn *c, struct err *e)
 {
 	struct broker *b = ((struct load_job *)(void *)j)->b;
-	int r = load_rows(b, c, BROKER_SQL_GROUP_ALL, load_group, e);
+	int r = broker_load_rows(b, c, BROKER_SQL_GROUP_ALL, load_group, e);
 
 	return r != 0 ? r
-		      : load_rows(b, c, BROKER_SQL_OFFSET_ALL, load_offset, e);
+		      : broker_load_rows(
+				b, c, BROKER_SQL_OFFSET_ALL, load_offset, e);
 }
 
 int
