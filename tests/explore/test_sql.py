@@ -63,7 +63,9 @@ def test_errors_say_what_and_where(api, project, query, message, line, column):
     assert answer["error"]["detail"].startswith("Code: ")
 
 
-def test_a_query_is_cancelled_by_its_id(api, project):
+# Before it is known, at a statement that comes before it, and while it runs.
+@pytest.mark.parametrize("after_ms", [0, 2, 5, 10, 20, 50, 300])
+def test_a_query_is_cancelled_by_its_id(api, project, after_ms):
     got = {}
     id = str(uuid.uuid4())
 
@@ -72,6 +74,7 @@ def test_a_query_is_cancelled_by_its_id(api, project):
 
     thread = threading.Thread(target=go)
     thread.start()
+    time.sleep(after_ms / 1000)
     eventually(
         lambda: api("DELETE", f"/sql/console/{id}")[0] != 404, 20, "the query is found"
     )
