@@ -4,6 +4,7 @@
 #include "admin/head.h"
 #include "admin/pg_test.h"
 #include "admin/watch.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/net.h"
 #include "conf/conf.h"
@@ -182,6 +183,7 @@ options_of(struct admin *a, const char *name, int fd,
 		.max_connections = 256,
 		.max_connections_per_address = 256,
 		.max_inflight_bytes = 64 * 1024 * 1024,
+		.head_max_bytes = LIMIT_ADMIN_HEADER_BYTES,
 		.request_timeout_ms = 30000,
 		.idle_timeout_ms = 30000,
 		.not_found = admin_not_found,

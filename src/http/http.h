@@ -66,6 +66,9 @@ struct http_options {
 	int n_threads; /* 0: one per processor */
 	int max_connections, max_connections_per_address;
 	int64_t max_inflight_bytes; /* all bodies together; over it 503 */
+	/* Of memory for a head and what is made of it; longer ones get 414 or
+	 * 431. 0: LIMIT_HTTP_HEADER_BYTES. A connection holds so much. */
+	size_t head_max_bytes;
 	int64_t request_timeout_ms; /* head and body; then 408 */
 	int64_t idle_timeout_ms;
 	/* Asked at each new TCP connection with its real peer; NULL: OFF. The

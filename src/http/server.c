@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define CONNECTION_MEMORY_BYTES (size_t)(32 * 1024)
 #define LAST_REFERENCE_NS 5000000000
 #define LEAVING_MAX 1024
 
@@ -243,7 +242,10 @@ start_daemon(struct http_server *s, struct http_door *door, struct err *e)
 						   : thread_n_cpus());
 	struct MHD_OptionItem items[] = {
 		{MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_library_log, NULL},
-		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+			(intptr_t)(s->o.head_max_bytes > 0
+					   ? s->o.head_max_bytes
+					   : LIMIT_HTTP_HEADER_BYTES),
 			NULL},
 		/* admit.c counts; those that leave are there a while longer. */
 		{MHD_OPTION_CONNECTION_LIMIT,

@@ -1,6 +1,7 @@
 """Answers of real data fit the schemas that the document names for them."""
 
 import json
+import urllib.parse
 
 import jsonschema_rs
 import pytest
@@ -77,6 +78,20 @@ def test_every_get_answers_as_documented(world, check, places):
         check("GET", path, world.call("GET", where, headers=session))
         asked.add(path)
     assert len(asked) > 30
+
+
+def test_the_longest_parameters_are_read(world):
+    """Four bytes a character, three letters a byte: longer than many a server takes."""
+    session = world.session("admin")
+
+    def ask(reason, error):
+        names = {"reason": "\U0001f600" * reason, "error": "\U0001f600" * error}
+        query = urllib.parse.urlencode(names)
+        return world.call("GET", f"/api/v1/dlq?{query}", headers=session)
+
+    assert ask(1000, 2000).json()["items"] == []
+    for answer in (ask(1001, 2000), ask(1000, 3000)):
+        assert answer.status == 400 and answer.code == "invalid"
 
 
 def test_each_line_of_records_is_a_record(world, check):
