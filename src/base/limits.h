@@ -29,7 +29,7 @@
 #define LIMIT_KAFKA_MESSAGE_BYTES 1048588
 #define LIMIT_DEAD_LETTER_BYTES (16 * 1024 * 1024)
 #define LIMIT_HTTP_HEADER_BYTES (32 * 1024)
-/* The longest parameters of its document, each of their bytes written as three. */
+/* The longest parameters of its document, each byte written as three. */
 #define LIMIT_ADMIN_HEADER_BYTES (128 * 1024)
 #define LIMIT_HTTP_KNOCKS 1024 /* connections whose PROXY header is awaited */
 #define LIMIT_PROXY_HEADER_BYTES 4096
