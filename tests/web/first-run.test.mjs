@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 
 import { expectClean, lookAt, openBrowser, openPage } from './harness/browser.mjs'
-import { PASSWORD, Sluice } from './harness/sluice.mjs'
+import { eventually, PASSWORD, Sluice } from './harness/sluice.mjs'
 
 const sdk = fs.readFileSync(createRequire(import.meta.url)
 	.resolve('posthog-js/dist/array.full.js'))
@@ -124,6 +124,8 @@ test('every snippet has the address and the key, and can be copied', async () =>
 	await page.goto('/start')
 	await page.getByRole('heading', { name: 'Send events to Shop' }).waitFor()
 	const { items } = await sluice.api('GET', '/projects')
+	// The snippets come a moment after the page.
+	await page.getByRole('tab').first().waitFor()
 	const names = await page.getByRole('tab').allTextContents()
 	assert.ok(names.length >= 9, names)
 	for (const name of names) {
@@ -133,8 +135,9 @@ test('every snippet has the address and the key, and can be copied', async () =>
 		assert.ok(code.includes(sluice.captureUrl), code)
 		assert.ok(code.includes(items[0].api_token), code)
 		await box.getByRole('button', { name: 'Copy' }).click()
-		assert.equal(await page.evaluate(() => navigator.clipboard.readText()),
-			code)
+		await eventually(async () =>
+			await page.evaluate(() => navigator.clipboard.readText()) === code,
+		`${name} is copied`)
 	}
 	expectClean(page)
 })
