@@ -45,6 +45,20 @@ def eventually(condition, timeout_s, what):
         time.sleep(0.02)
 
 
+@contextlib.contextmanager
+def tmpfs(path, options):
+    """A file system of the test's own, with these options of mount."""
+    assert os.geteuid() == 0, "wants root, to mount a file system"
+    os.makedirs(path, exist_ok=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)], check=True
+    )
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", str(path)], check=True)
+
+
 def fill(path, leave=0):
     """Takes all space on a file system but so many bytes, while others write."""
     with open(path, "wb", buffering=0) as f:

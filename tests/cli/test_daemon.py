@@ -11,7 +11,7 @@ import subprocess
 import threading
 
 import pytest
-from sluicetest import Sluice, binary, eventually, fill
+from sluicetest import Sluice, binary, eventually, fill, tmpfs
 
 NOBODY = 65534
 
@@ -38,18 +38,6 @@ def stopped():
         yield s
     finally:
         s.remove()
-
-
-@contextlib.contextmanager
-def tmpfs(path, options):
-    os.makedirs(path, exist_ok=True)
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)], check=True
-    )
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "-l", str(path)], check=True)
 
 
 def test_a_second_daemon_is_refused_by_the_lock():
@@ -104,16 +92,16 @@ def test_a_read_only_folder_is_named(tmp_path):
         assert s.data in line and "--data" in line
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="changes the owner of a folder")
 def test_a_folder_of_another_user_is_refused():
+    assert os.geteuid() == 0, "wants root, to give a folder to another user"
     with stopped() as s:
         os.mkdir(s.data, 0o700)
         os.chown(s.data, NOBODY, NOBODY)
         assert "another user" in fails(s)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
 def test_the_socket_is_refused_to_other_users(tmp_path):
+    assert os.geteuid() == 0, "wants root, to become another user"
     with Sluice() as s:
         program = tmp_path / "sluice"
         shutil.copy(binary(), program)
@@ -216,7 +204,6 @@ def test_a_file_of_a_newer_program_is_refused_untouched():
             assert f.read() == before
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
 def test_a_full_disk_refuses_events_and_lets_the_rest_go_on(tmp_path):
     # run-3: events are refused although the ballast was given free
     with stopped() as s, tmpfs(tmp_path / "small", "size=64m,mode=0700"):

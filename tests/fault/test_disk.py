@@ -4,7 +4,6 @@ Guarantees 1 to 3 of docs/guarantees.md: what was acknowledged is in the output
 exactly once and in order, whatever was refused meanwhile.
 """
 
-import contextlib
 import errno
 import json
 import os
@@ -25,22 +24,9 @@ from outcome import (
     store_of,
 )
 from shim import SYNC, WRITE, shim
-from sluicetest import SCALE, Sluice, eventually, fill
+from sluicetest import SCALE, Sluice, eventually, fill, tmpfs
 
 DAY_S = 86400
-
-
-@contextlib.contextmanager
-def tmpfs(path, size):
-    os.makedirs(path)
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(path)],
-        check=True,
-    )
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "-l", str(path)], check=True)
 
 
 def goes_on(load, more=50):
@@ -53,10 +39,12 @@ def refused(load, status=503):
     return load.answers.get(status, 0)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
 def test_a_disk_that_fills_at_once_and_is_freed(tmp_path):
     """No guard sees it coming: SQLite finds it full, in front log and state."""
-    with store_of("sqlite") as store, tmpfs(tmp_path / "small", "96m") as small:
+    with (
+        store_of("sqlite") as store,
+        tmpfs(tmp_path / "small", "size=96m,mode=0700") as small,
+    ):
         port = free_port()
         s, project = store.begin(**{"capture.listen": f"127.0.0.1:{port}"})
         data, s.data = s.data, str(small / "data")
@@ -82,10 +70,9 @@ def test_a_disk_that_fills_at_once_and_is_freed(tmp_path):
             print(settle(store, s, project, load))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
 def test_a_disk_that_is_full_for_clickhouse_too(tmp_path):
     """What was acknowledged before and after is in ClickHouse once."""
-    with tmpfs(tmp_path / "small", "512m") as small:
+    with tmpfs(tmp_path / "small", "size=512m,mode=0700") as small:
         s = Sluice(clickhouse=True, data=small / "data")
         s.log_path = str(tmp_path / "log")
         with s:
@@ -109,10 +96,9 @@ def test_a_disk_that_is_full_for_clickhouse_too(tmp_path):
             audit(s)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system")
 def test_the_ballast_is_given_free_and_made_again(tmp_path):
     # run-3
-    with tmpfs(tmp_path / "small", "128m") as small:
+    with tmpfs(tmp_path / "small", "size=128m,mode=0700") as small:
         s = Sluice(data=small / "data")
         s.log_path = str(tmp_path / "log")
         s.settings["spool.ballast_bytes"] = "6m"

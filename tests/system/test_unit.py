@@ -144,7 +144,8 @@ def test_it_works_under_the_units_sandbox():
         assert b"NOTIFY_SOCKET" not in environment
         # It is a box: what stands outside of the data folder cannot be written.
         root = f"/proc/{pid}/root"
-        for name in ("/etc/x", "/usr/x", "/root/x", "/x"):
+        home = os.path.expanduser("~root")
+        for name in ("/etc/x", "/usr/x", f"{home}/x", "/x"):
             with pytest.raises(OSError, match="Read-only file system"):
                 open(root + name, "w").close()
         s.stop()
