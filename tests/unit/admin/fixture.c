@@ -1,15 +1,5 @@
-#include <ftw.h>
-
 #include "tests/unit/admin/fixture.h"
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
+#include "tests/unit/remove_tree.h"
 
 static struct store *
 open_file(struct world *w, enum store_kind kind)
@@ -55,7 +45,7 @@ world_close(struct world *w)
 	store_close(w->o.spool);
 	store_close(w->o.config);
 	conf_free(w->conf);
-	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(w->dir);
 }
 
 int

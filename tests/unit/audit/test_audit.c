@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "base/hash.h"
 #include "base/thread.h"
 #include "store/store.h"
+#include "tests/unit/remove_tree.h"
 #include "topic/batch.h"
 #include "topic/topic.h"
 
@@ -267,15 +267,6 @@ by_token(void *cookie, struct slice token)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
-}
-
-static int
 open_world(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -307,7 +298,7 @@ close_world(void **state)
 	store_close(w->s);
 	audit_hook_free(w->hook);
 	buf_fini(&w->b);
-	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(w->dir);
 	free(w);
 	return 0;
 }

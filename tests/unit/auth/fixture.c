@@ -1,16 +1,6 @@
-#include <ftw.h>
-
-#include "base/clock.h"
 #include "tests/unit/auth/fixture.h"
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
+#include "base/clock.h"
+#include "tests/unit/remove_tree.h"
 
 void
 world_open(struct world *w)
@@ -55,7 +45,7 @@ world_tear_down(void **state)
 
 	world_close(w);
 	clock_test_set_us(0);
-	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(w->dir);
 	free(w);
 	return 0;
 }

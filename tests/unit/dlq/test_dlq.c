@@ -1,4 +1,3 @@
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +14,7 @@
 #include "dlq/letter.h"
 #include "store/sql.h"
 #include "store/store.h"
+#include "tests/unit/remove_tree.h"
 #include "topic/topic.h"
 
 #define FOREVER INT64_MAX
@@ -25,15 +25,6 @@ struct world {
 	struct dlq *dlq;
 	struct arena a;
 };
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
 
 static struct store *
 open_file(struct world *w, enum store_kind kind)
@@ -73,7 +64,7 @@ tear_down(void **state)
 	store_close(w->state);
 	store_close(w->spool);
 	arena_fini(&w->a);
-	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(w->dir);
 	free(w);
 	return 0;
 }

@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "explore/insight.h"
 #include "explore/saved.h"
 #include "store/store.h"
+#include "tests/unit/remove_tree.h"
 
 static const struct console_limits limits = {30, 600 * 1048576, 1000, 100};
 
@@ -210,13 +210,6 @@ ill_asked_insights_are_refused(void **state)
 		-1);
 }
 
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
 static const struct saved_who ann = {1, "Ann", false};
 static const struct saved_who bob = {2, "Bob", false};
 static const struct saved_who root = {3, "Root", true};
@@ -332,7 +325,7 @@ kept_queries_have_owners_and_bounds(void **state)
 	check_owners(s);
 	check_bounds(s);
 	store_close(s);
-	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(dir);
 }
 
 int

@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "live/live_int.h"
 #include "store/store.h"
 #include "team/team.h"
+#include "tests/unit/remove_tree.h"
 
 #define WAIT_NS INT64_C(20000000000)
 #define TEXT_MAX ((size_t)4 * 1024 * 1024)
@@ -128,13 +128,6 @@ open_one(struct world *w, enum store_kind kind)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-static int
 open_world(void **state)
 {
 	struct world *w = mem_new(struct world);
@@ -188,7 +181,7 @@ close_world(void **state)
 	store_close(w->spool);
 	store_close(w->state);
 	buf_fini(&w->batch);
-	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(w->dir);
 	mem_free(w);
 	return 0;
 }

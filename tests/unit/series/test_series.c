@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "series/series.h"
 #include "series/sql.h"
 #include "store/store.h"
+#include "tests/unit/remove_tree.h"
 
 #define T0 INT64_C(1700000040) /* begins a minute */
 #define MIB (1024.0 * 1024)
@@ -27,13 +27,6 @@ struct world {
 	struct series *s;
 	struct err e;
 };
-
-static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
 
 static void
 open_store(struct world *w)
@@ -66,7 +59,7 @@ close_world(void **state)
 
 	series_free(w->s);
 	store_close(w->store);
-	nftw(w->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(w->dir);
 	mem_free(w);
 	return 0;
 }
